@@ -1,0 +1,1 @@
+"""Samples read from what the user brings: one file per format."""

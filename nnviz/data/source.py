@@ -1,0 +1,28 @@
+"""The contract of a data source: generators, files, drawings and bundled sets all answer to it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from nnviz.data.dataset import Dataset
+from nnviz.settings import Choice, kinds
+
+
+class Source(Choice):
+    """Settings of one data source, and how samples are made from them.
+
+    A source is a module in `nnviz.data.generators`, `nnviz.data.readers` or `nnviz.data.bundled`, with a
+    class that inherits from `Kind` and `Source` and is registered with `@Source.registry.register`.
+    """
+
+    __slots__ = ()
+    registry = kinds("data source", "nnviz.data.generators", "nnviz.data.readers", "nnviz.data.bundled")
+
+    family: ClassVar[str] = "generator"  # generator | bundled | file | drawing: how the data panel groups sources
+
+    def load(self, seed: int) -> Dataset:
+        """Return all samples. The same settings and seed give the same samples, bit for bit.
+
+        Raises DataError with one sentence when the samples cannot be had.
+        """
+        raise NotImplementedError

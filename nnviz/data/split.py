@@ -1,0 +1,140 @@
+"""From a data source to what a network is given: split, label noise, scaling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.data.dataset import DataError, Dataset, Part, Scaling, SplitData
+from nnviz.data.settings import DataSettings
+
+Indices = NDArray[np.intp]
+
+
+def prepare(settings: DataSettings) -> SplitData:
+    """Load the samples of an experiment and prepare them. Raises DataError when they cannot be used."""
+    return split(settings.source.load(settings.seed), settings)
+
+
+def split(dataset: Dataset, settings: DataSettings) -> SplitData:
+    """Split a dataset into train, validation and test, add label noise to train, and scale all three.
+
+    Scaling is fitted on the training part alone, so that nothing of the test part leaks into training.
+    Raises DataError when there are too few samples for a train and a test part.
+    """
+    train, validation, test = split_indices(dataset, settings)
+    if len(train) == 0 or len(test) == 0:
+        raise DataError(
+            f"{dataset.n_samples} samples leave {len(train)} for training and {len(test)} for testing; "
+            "add samples or change the train share."
+        )
+    targets, noisy = with_label_noise(dataset, train, settings)
+    scaling = fit_scaling(dataset, targets, train) if settings.standardize else no_scaling(dataset)
+
+    def part(rows: Indices) -> Part:
+        x, y = scaling.scaled(dataset.features[rows]), targets[rows]
+        if dataset.task == "regression":
+            y = ((y - scaling.target_shift) / scaling.target_scale).astype(np.float32)
+        return Part(_frozen(x), _frozen(y), _frozen(noisy[rows]))
+
+    return SplitData(
+        train=part(train),
+        validation=part(validation),
+        test=part(test),
+        task=dataset.task,
+        scaling=scaling,
+        feature_names=dataset.feature_names,
+        target_name=dataset.target_name,
+        class_names=dataset.class_names,
+        image_shape=dataset.image_shape,
+        notes=dataset.notes,
+    )
+
+
+def split_indices(dataset: Dataset, settings: DataSettings) -> tuple[Indices, Indices, Indices]:
+    """Return the sample numbers of train, validation and test.
+
+    Classes are split one by one (stratified), so that each part holds the same mixture. Samples with
+    identities are split by a hash of theirs: adding or erasing others never moves one across.
+    """
+    if dataset.identities is not None:
+        place = _hash_uniform(dataset.identities, settings.seed)
+        cut = _cuts(settings)
+        return tuple(np.flatnonzero((low <= place) & (place < high)) for low, high in cut)  # type: ignore[return-value]
+    rng = np.random.default_rng([settings.seed, 1])
+    groups = [np.arange(dataset.n_samples)]
+    if dataset.task == "classification":
+        groups = [np.flatnonzero(dataset.targets == k) for k in range(max(1, dataset.n_classes))]
+    parts: tuple[list[Indices], ...] = ([], [], [])
+    for group in groups:
+        order, n = rng.permutation(group), len(group)
+        for (low, high), part in zip(_cuts(settings), parts, strict=True):
+            part.append(order[round(low * n) : round(min(high, 1.0) * n)])
+    train, validation, test = (np.sort(np.concatenate(part)) for part in parts)
+    return train, validation, test
+
+
+def _cuts(settings: DataSettings) -> tuple[tuple[float, float], ...]:
+    first = settings.train_share
+    second = min(first + settings.validation_share, 0.99)
+    return (0.0, first), (first, max(first, second)), (max(first, second), 1.0 + 1e-9)
+
+
+def _hash_uniform(identities: NDArray[np.uint32], seed: int) -> NDArray[np.float64]:
+    """Map identities (n,) to numbers in [0, 1) that look random (the finalizer of MurmurHash3, 32 bits)."""
+    h = identities.astype(np.uint32) + np.uint32((seed * 0x9E3779B9 + 0x7F4A7C15) & 0xFFFFFFFF)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+        h = (h ^ (h >> np.uint32(shift))) * np.uint32(factor)
+    return h / 2.0**32
+
+
+def with_label_noise(
+    dataset: Dataset, train: Indices, settings: DataSettings
+) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+    """Return the targets (n,) after replacing a share of the training labels, and where that happened (n,).
+
+    A replaced label is always another class, drawn uniformly; test labels stay true (Arpit et al. 2017).
+    """
+    noisy = np.zeros(dataset.n_samples, bool)
+    if dataset.task == "regression" or settings.label_noise == 0 or dataset.n_classes < 2:
+        return dataset.targets, noisy
+    rng = np.random.default_rng([settings.seed, 2])
+    if dataset.identities is not None:  # drawn samples keep their noise while others come and go
+        chosen = train[_hash_uniform(dataset.identities[train], settings.seed + 1) < settings.label_noise]
+        offset = 1 + (dataset.identities[chosen].astype(np.int64) % (dataset.n_classes - 1))
+    else:
+        chosen = rng.permutation(train)[: round(settings.label_noise * len(train))]
+        offset = rng.integers(1, dataset.n_classes, len(chosen))
+    targets = dataset.targets.astype(np.int64)
+    targets[chosen] = (targets[chosen] + offset) % dataset.n_classes
+    noisy[chosen] = True
+    return targets, noisy
+
+
+def fit_scaling(dataset: Dataset, targets: NDArray[np.generic], train: Indices) -> Scaling:
+    """Return the scaling to mean 0 and deviation 1 over the training samples; constant columns are only shifted.
+
+    Pixels share one shift and one scale, so that the picture keeps its shape.
+    """
+    x = dataset.features[train].astype(np.float64)
+    if dataset.image_shape is not None:
+        shift, scale = np.full(x.shape[1], x.mean()), np.full(x.shape[1], x.std())
+    else:
+        shift, scale = x.mean(axis=0), x.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    if dataset.task == "classification":
+        return Scaling(shift, scale)
+    y = targets[train].astype(np.float64)
+    return Scaling(shift, scale, float(y.mean()), float(y.std()) or 1.0)
+
+
+def no_scaling(dataset: Dataset) -> Scaling:
+    """Return the scaling that changes nothing."""
+    return Scaling(np.zeros(dataset.n_features), np.ones(dataset.n_features))
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,166 @@
+"""What a network looks like before it exists: shape and parameter count after every layer, and what cannot work.
+
+No torch: the editor asks on every key stroke.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.network.layers import Layer, Parameter, Shape, ShapeError
+from nnviz.network.layers.linear import Linear
+from nnviz.network.settings import NetworkSettings
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One layer in its place. `error` says why it cannot work there; `output_shape` is None from there on.
+
+    `role` is `output` for the layer that nnviz adds after the user's own.
+    """
+
+    index: int
+    layer: Layer
+    role: Literal["hidden", "output"]
+    input_shape: Shape | None
+    output_shape: Shape | None
+    parameters: tuple[Parameter, ...] = ()
+    error: str = ""
+
+    @property
+    def n_parameters(self) -> int:
+        return sum(p.size for p in self.parameters)
+
+
+@dataclass(frozen=True)
+class ParameterSlot:
+    """Where one parameter array lies in the flat array of all parameters."""
+
+    stage: int
+    parameter: Parameter
+    start: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.parameter.size
+
+    def view(self, flat: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return this parameter's part of a flat array, in its own shape, without copying."""
+        return flat[self.start : self.stop].reshape(self.parameter.shape)
+
+
+@dataclass(frozen=True)
+class NetworkPlan:
+    """All layers of a network in order, the output layer last."""
+
+    input_shape: Shape
+    stages: tuple[Stage, ...]
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What cannot work, one sentence per place; empty when the network can be built."""
+        return tuple(stage.error for stage in self.stages if stage.error)
+
+    @property
+    def n_parameters(self) -> int:
+        return sum(stage.n_parameters for stage in self.stages)
+
+    @property
+    def n_outputs(self) -> int:
+        shape = self.stages[-1].output_shape
+        return math.prod(shape) if shape else 0
+
+    @property
+    def slots(self) -> tuple[ParameterSlot, ...]:
+        """The place of every parameter array in the flat array, in network order."""
+        slots, start = [], 0
+        for stage in self.stages:
+            for parameter in stage.parameters:
+                slots.append(ParameterSlot(stage.index, parameter, start))
+                start += parameter.size
+        return tuple(slots)
+
+    @property
+    def weight_slots(self) -> tuple[ParameterSlot, ...]:
+        """The slots of weights alone: one per linear or convolution layer."""
+        return tuple(slot for slot in self.slots if slot.parameter.role == "weight")
+
+    def columns(self) -> tuple[tuple[Stage, ...], ...]:
+        """Group the stages as the picture draws them: a linear or convolution layer with all that follows it.
+
+        Stages before the first such layer (a flatten, say) form a column of their own.
+        """
+        groups: list[list[Stage]] = []
+        for stage in self.stages:
+            if stage.layer.starts_column or not groups:
+                groups.append([])
+            groups[-1].append(stage)
+        return tuple(tuple(group) for group in groups)
+
+    def describe(self) -> str:
+        """Return one line such as `2 → 8 tanh → 1`."""
+        words = ["×".join(map(str, self.input_shape))]
+        for column in self.columns():
+            names = [
+                s.layer.title for s in column if s.layer.group in ("activation", "image") and not s.layer.starts_column
+            ]
+            units = column[0].layer.summary() if column[0].layer.starts_column else column[0].layer.title
+            words.append(" ".join([units, *names]) if names else units)
+        return " → ".join(words)
+
+
+def plan(network: NetworkSettings, input_shape: Shape, n_outputs: int) -> NetworkPlan:
+    """Return the layers of a network with their shapes. Never raises: what cannot work is marked in its stage.
+
+    On image inputs a missing Flatten before the output layer is the user's to add; the output stage says so.
+    """
+    stages: list[Stage] = []
+    shape: Shape | None = input_shape
+    layers: list[Layer] = [*network.layers, Linear(units=n_outputs)]
+    for index, layer in enumerate(layers):
+        role: Literal["hidden", "output"] = "output" if index == len(network.layers) else "hidden"
+        stage = _stage(index, layer, role, shape)
+        stages.append(stage)
+        shape = stage.output_shape
+    return NetworkPlan(input_shape, tuple(stages))
+
+
+def _stage(index: int, layer: Layer, role: Literal["hidden", "output"], shape: Shape | None) -> Stage:
+    if shape is None:
+        return Stage(index, layer, role, None, None)
+    try:
+        return Stage(index, layer, role, shape, layer.output_shape(shape), layer.parameters(shape))
+    except ShapeError as error:
+        return Stage(index, layer, role, shape, None, error=str(error))
+
+
+def initial_parameters(network: NetworkSettings, network_plan: NetworkPlan, seed: int) -> NDArray[np.float64]:
+    """Return all parameters at the start as one flat float64 array in network order.
+
+    Each array has random numbers of its own, keyed by the seed and its place, so that changing one layer
+    leaves the start of the others as it was. Biases and shifts start at 0, scales at 1.
+    """
+    flat = np.zeros(network_plan.n_parameters)
+    for number, slot in enumerate(network_plan.slots):
+        if slot.parameter.role == "weight":
+            rng = np.random.Generator(np.random.Philox(key=[seed, number]))
+            gain = _gain_after(network_plan, slot.stage)
+            slot.view(flat)[...] = network.initializer.sample(rng, slot.parameter, gain)
+        elif slot.parameter.role == "scale":
+            slot.view(flat)[...] = 1.0
+    return flat
+
+
+def _gain_after(network_plan: NetworkPlan, index: int) -> float:
+    """Return the gain of the activation that follows a layer, 1 when none does before the next weights."""
+    for stage in network_plan.stages[index + 1 :]:
+        if stage.layer.group == "activation":
+            return stage.layer.gain
+        if stage.layer.starts_column:
+            break
+    return 1.0

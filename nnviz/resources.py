@@ -1,0 +1,23 @@
+"""Where bundled files are: in the repository, in a wheel, or in the frozen app. The only place that knows."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def folder() -> Path:
+    """Return the folder of bundled files. Raises FileNotFoundError when the installation lacks it."""
+    here = Path(__file__).resolve().parent
+    frozen = Path(getattr(sys, "_MEIPASS", here))
+    for candidate in (frozen / "resources", here / "_resources", here.parent / "resources"):
+        if candidate.is_dir():
+            return candidate
+    raise FileNotFoundError("nnviz's bundled files are missing; install nnviz again.")
+
+
+def path(*parts: str) -> Path:
+    """Return the path of one bundled file or folder, for example path("experiments", "circles.toml")."""
+    return folder().joinpath(*parts)
