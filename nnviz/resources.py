@@ -19,5 +19,5 @@ def folder() -> Path:
 
 
 def path(*parts: str) -> Path:
-    """Return the path of one bundled file or folder, for example path("experiments", "circles.toml")."""
+    """Return where one bundled file or folder is, named part by part."""
     return folder().joinpath(*parts)

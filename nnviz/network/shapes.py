@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.network.layers import Layer, Parameter, Shape, ShapeError
+from nnviz.network.layers import Layer, Parameter, Shape, ShapeError, flat_size
 from nnviz.network.layers.linear import Linear
 from nnviz.network.settings import NetworkSettings
 
@@ -103,21 +103,18 @@ class NetworkPlan:
         return tuple(tuple(group) for group in groups)
 
     def describe(self) -> str:
-        """Return one line such as `2 → 8 tanh → 1`."""
+        """Return one line such as `2 → 8 tanh → 1`, or `1×8×8 → 3×3 · 16 ReLU Flatten → 10`."""
         words = ["×".join(map(str, self.input_shape))]
         for column in self.columns():
-            names = [
-                s.layer.title for s in column if s.layer.group in ("activation", "image") and not s.layer.starts_column
-            ]
-            units = column[0].layer.summary() if column[0].layer.starts_column else column[0].layer.title
-            words.append(" ".join([units, *names]) if names else units)
+            layers = [stage.layer for stage in column]
+            words.append(" ".join(each.summary() if each.starts_column else each.title for each in layers))
         return " → ".join(words)
 
 
 def plan(network: NetworkSettings, input_shape: Shape, n_outputs: int) -> NetworkPlan:
     """Return the layers of a network with their shapes. Never raises: what cannot work is marked in its stage.
 
-    On image inputs a missing Flatten before the output layer is the user's to add; the output stage says so.
+    On image inputs a missing Flatten layer at the end is the user's to add; the output stage says so.
     """
     stages: list[Stage] = []
     shape: Shape | None = input_shape
@@ -134,6 +131,9 @@ def _stage(index: int, layer: Layer, role: Literal["hidden", "output"], shape: S
     if shape is None:
         return Stage(index, layer, role, None, None)
     try:
+        if role == "output":
+            # The user did not put this Linear layer there, so the message must not call it one.
+            flat_size(shape, "The output layer", "add a Flatten layer at the end of the network")
         return Stage(index, layer, role, shape, layer.output_shape(shape), layer.parameters(shape))
     except ShapeError as error:
         return Stage(index, layer, role, shape, None, error=str(error))
@@ -142,16 +142,17 @@ def _stage(index: int, layer: Layer, role: Literal["hidden", "output"], shape: S
 def initial_parameters(network: NetworkSettings, network_plan: NetworkPlan, seed: int) -> NDArray[np.float64]:
     """Return all parameters at the start as one flat float64 array in network order.
 
-    Each array has random numbers of its own, keyed by the seed and its place, so that changing one layer
-    leaves the start of the others as it was. Biases and shifts start at 0, scales at 1.
+    Each array of weights has random numbers of its own, keyed by the seed and its place among the weights, so
+    that changing one layer, or adding one without weights, leaves the start of the others as it was. Biases and
+    shifts start at 0, scales at 1.
     """
     flat = np.zeros(network_plan.n_parameters)
-    for number, slot in enumerate(network_plan.slots):
-        if slot.parameter.role == "weight":
-            rng = np.random.Generator(np.random.Philox(key=[seed, number]))
-            gain = _gain_after(network_plan, slot.stage)
-            slot.view(flat)[...] = network.initializer.sample(rng, slot.parameter, gain)
-        elif slot.parameter.role == "scale":
+    for number, slot in enumerate(network_plan.weight_slots):
+        rng = np.random.Generator(np.random.Philox(key=[seed, number]))
+        gain = _gain_after(network_plan, slot.stage)
+        slot.view(flat)[...] = network.initializer.sample(rng, slot.parameter, gain)
+    for slot in network_plan.slots:
+        if slot.parameter.role == "scale":
             slot.view(flat)[...] = 1.0
     return flat
 

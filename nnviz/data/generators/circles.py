@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import numpy as np
 
 from nnviz.data.dataset import Dataset
-from nnviz.data.generators import Generator, plane_classes
-from nnviz.settings import Kind, knob
+from nnviz.data.generators import Generator, Noise, Samples, plane_classes
+from nnviz.settings import Kind
 
 
 @Generator.registry.register
@@ -19,12 +17,8 @@ class Circles(Kind, Generator, frozen=True, tag="circles"):
     help = "A disc inside a ring. Needs a closed boundary: three units are enough."
     order = 10
 
-    samples: Annotated[
-        int, knob("Samples", "How many samples are made.", ge=10, le=200_000, soft_max=2_000, scale="log")
-    ] = 500
-    noise: Annotated[
-        float, knob("Noise", "Standard deviation added to both coordinates.", ge=0.0, le=5.0, soft_max=2.0)
-    ] = 0.3
+    samples: Samples = 500
+    noise: Noise = 0.3
 
     def load(self, seed: int) -> Dataset:
         rng = np.random.default_rng(seed)

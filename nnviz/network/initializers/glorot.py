@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.network.initializers import Initializer
+from nnviz.network.initializers import Distribution, Initializer, centred
 from nnviz.network.layers import Parameter
-from nnviz.settings import Kind, knob
+from nnviz.settings import Kind
 
 
 @Initializer.registry.register
@@ -20,13 +18,8 @@ class Glorot(Kind, Initializer, frozen=True, tag="glorot"):
     help = "Keeps the size of signals and gradients about equal from layer to layer; made for tanh."
     order = 10
 
-    distribution: Annotated[Literal["uniform", "normal"], knob("Distribution", "Shape of the random numbers.")] = (
-        "uniform"
-    )
+    distribution: Distribution = "uniform"
 
     def sample(self, rng: np.random.Generator, parameter: Parameter, gain: float) -> NDArray[np.float64]:
         deviation = gain * np.sqrt(2.0 / (parameter.fan_in + parameter.fan_out))
-        if self.distribution == "normal":
-            return rng.normal(0.0, deviation, parameter.shape)
-        limit = np.sqrt(3.0) * deviation
-        return rng.uniform(-limit, limit, parameter.shape)
+        return centred(rng, parameter.shape, deviation, self.distribution)

@@ -4,9 +4,9 @@ Here: the contract of a layer kind. A layer is frozen settings; it answers for s
 plain numbers, and only `module` knows torch. A new kind is a module in this folder with one class::
 
     @Layer.registry.register
-    class Swish(Kind, Layer, frozen=True, tag="swish"):
-        title, help, group = "Swish", "x times the sigmoid of x.", "activation"
-        def module(self, input_shape): ...
+    class Mish(Kind, Activation, frozen=True, tag="mish"):
+        title, help = "Mish", "x times tanh of the softplus of x."
+        torch_class = "Mish"
 """
 
 from __future__ import annotations
@@ -56,8 +56,16 @@ class Layer(Choice):
     group: ClassVar[Literal["units", "activation", "regularization", "normalization", "image"]]
     """Where the layer stands in the ＋ menu. Layers of group `units` and convolutions start a column of the picture."""
     starts_column: ClassVar[bool] = False
-    gain: ClassVar[float] = 1.0
-    """For activations: how much the initializer should enlarge the weights before it (torch.nn.init.calculate_gain)."""
+
+    @property
+    def gain(self) -> float:
+        """For activations: how much the initializer should enlarge the weights before it; 1 for all other layers.
+
+        The value of torch.nn.init.calculate_gain where it has one. Otherwise 1/√E[y²] for an input from N(0, 1),
+        which keeps the mean square of the signal from layer to layer; the argument of He et al. 2015, section 2.2,
+        from which the √2 of ReLU follows.
+        """
+        return 1.0
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one sample after this layer. Raises ShapeError when it cannot work on the input."""
@@ -79,12 +87,27 @@ class Layer(Choice):
         return ""
 
 
-def flat_size(input_shape: Shape, layer: str) -> int:
-    """Return the number of features of a flat input. Raises ShapeError for an image."""
+class Activation(Layer):
+    """A function of every number by itself: shapes stay, nothing is learned."""
+
+    __slots__ = ()
+    group = "activation"
+    torch_class: ClassVar[str]
+    """The name of the class in torch.nn that computes it. A kind that torch lacks defines `module` instead."""
+
+    def module(self, input_shape: Shape) -> torch.nn.Module:
+        from torch import nn
+
+        made: nn.Module = getattr(nn, self.torch_class)()
+        return made
+
+
+def flat_size(input_shape: Shape, layer: str, remedy: str = "insert a Flatten layer before it") -> int:
+    """Return the number of features of a flat input. Raises ShapeError, ending in the remedy, for an image."""
     if len(input_shape) != 1:
         raise ShapeError(
             f"{layer} works on a flat list of features, and its input is an image of "
-            f"{'×'.join(map(str, input_shape))}; insert a Flatten layer before it."
+            f"{'×'.join(map(str, input_shape))}; {remedy}."
         )
     return input_shape[0]
 
@@ -97,3 +120,24 @@ def image_shape(input_shape: Shape, layer: str) -> tuple[int, int, int]:
             "use it before any Flatten or Linear layer, on image data."
         )
     return input_shape[0], input_shape[1], input_shape[2]
+
+
+def window_steps(image: tuple[int, int], window: int, stride: int, layer: str, remedy: str) -> tuple[int, int]:
+    """Return (rows, columns) of positions of a square window inside an image (height, width), without padding.
+
+    (n − window) // stride + 1 along each side; pixels that a last, incomplete step would need are left out.
+    Raises ShapeError, ending in the remedy, when the window is larger than the image.
+    """
+    height, width = image
+    if window > min(height, width):
+        raise ShapeError(
+            f"{layer} looks at {window}×{window} pixels at a time, and its input has only {height}×{width}; {remedy}."
+        )
+    return (height - window) // stride + 1, (width - window) // stride + 1
+
+
+def pooled_shape(input_shape: Shape, size: int, layer: str) -> Shape:
+    """Return the shape of an image after one value is made of every square of size × size pixels."""
+    channels, height, width = image_shape(input_shape, layer)
+    remedy = "remove it, or choose a smaller size" if size > 2 and min(height, width) > 1 else "remove it"
+    return (channels, *window_steps((height, width), size, size, layer, remedy))

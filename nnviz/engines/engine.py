@@ -1,0 +1,130 @@
+"""The engine protocol: what training asks of whoever computes the steps.
+
+An engine owns the parameters, the optimizer's state and its place in the epoch. One thread uses it;
+what it hands out are copies. All engines start from `initial_parameters` and visit samples in
+`epoch_order`, so that the same experiment gives the same run whichever engine computes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.data.dataset import Part, SplitData
+from nnviz.engines.losses import Loss
+from nnviz.engines.settings import TrainingSettings
+from nnviz.network.settings import NetworkSettings
+from nnviz.network.shapes import NetworkPlan
+
+Columns = dict[str, NDArray[Any]]
+"""Measurements by name; the first axis of every array counts epochs. Always present:
+
+epoch, step, learning_rate; train_loss, train_error, test_loss, test_error and, with a validation part,
+validation_loss and validation_error, all in evaluation mode after the epoch; gradient_norm and
+gradient_norm_by_layer (epochs, layers with parameters): Euclidean norm of the loss gradient of the
+epoch's last batch. Errors are error rates (0..1) for classification and root mean squared errors in the
+target's own units for regression.
+"""
+
+ORDER_STREAM = 2**32
+"""Second half of the key of the random numbers that order samples; parameter arrays use small ones."""
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """Everything that determines the future of a training: restoring it continues bit for bit.
+
+    `position` counts the samples already used in the current epoch.
+    """
+
+    epoch: int
+    step: int
+    position: int
+    parameters: NDArray[Any]
+    buffers: Mapping[str, NDArray[Any]]
+    optimizer: Mapping[str, NDArray[Any]]
+
+
+class Engine(Protocol):
+    """One network in training."""
+
+    name: str
+    device: str
+    plan: NetworkPlan
+    loss: Loss
+    data: SplitData
+    epoch: int
+    step: int
+    position: int
+
+    def train_steps(self, n: int) -> int:
+        """Make at most `n` optimizer steps, never beyond the end of the epoch; return how many were made."""
+        ...
+
+    def train_epochs(self, n: int) -> Columns:
+        """Finish `n` epochs and measure after each; stop early after one with a loss that is not finite."""
+        ...
+
+    def measure(self) -> Columns:
+        """Return one row of measurements of the network as it is now."""
+        ...
+
+    def parameters(self) -> NDArray[Any]:
+        """Return a copy of all parameters, flat, in network order."""
+        ...
+
+    def gradients(self) -> NDArray[Any]:
+        """Return a copy of the loss gradient of the last batch, flat, in network order."""
+        ...
+
+    def predict(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the outputs (n, outputs) for scaled samples (n, d), in evaluation mode."""
+        ...
+
+    def activations(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Return the output of every stage for scaled samples (n, d), in evaluation mode: (n, *output shape)."""
+        ...
+
+    def state(self) -> EngineState:
+        """Return a copy of everything that determines the future."""
+        ...
+
+    def restore(self, state: EngineState) -> None:
+        """Continue from a state that an engine of the same network returned."""
+        ...
+
+    def configure(self, network: NetworkSettings, training: TrainingSettings) -> None:
+        """Apply settings that are live; the shapes must be the same as before."""
+        ...
+
+    def set_data(self, data: SplitData) -> None:
+        """Go on with other samples of the same kind: same features, classes and task."""
+        ...
+
+
+def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
+    """Return the order (n,) in which an epoch visits its samples: random numbers keyed by seed and epoch."""
+    bits = np.random.Philox(key=[seed, ORDER_STREAM], counter=[0, 0, 0, epoch])
+    return np.random.Generator(bits).permutation(n)
+
+
+def error_of(loss: Loss, outputs: NDArray[Any], part: Part, data: SplitData) -> float:
+    """Return the error of outputs on one part: the share of wrong classes, or the RMSE in the target's units."""
+    if data.task == "classification":
+        return float(np.mean(loss.classes(outputs) != part.targets))
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging network is reported as not finite
+        residual = outputs[:, 0].astype(np.float64) - part.targets
+        return float(np.sqrt(np.mean(residual**2)) * data.scaling.target_scale)
+
+
+def layer_norms(network_plan: NetworkPlan, flat: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the Euclidean norm of a flat array for each stage with parameters, in network order."""
+    slots = network_plan.slots
+    stages = sorted({slot.stage for slot in slots})
+    starts = [next(slot.start for slot in slots if slot.stage == stage) for stage in stages]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.sqrt(np.add.reduceat(flat.astype(np.float64) ** 2, starts))

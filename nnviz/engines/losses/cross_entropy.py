@@ -1,0 +1,43 @@
+"""Cross-entropy over classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.engines.losses import Loss
+from nnviz.settings import Kind
+
+if TYPE_CHECKING:
+    import torch
+
+
+@Loss.registry.register
+class CrossEntropy(Kind, Loss, frozen=True, tag="cross-entropy"):
+    """L = mean of -log softmax(f)_y, one output per class."""
+
+    title = "Cross-entropy"
+    help = "Minus the logarithm of the probability given to the true class; one output per class."
+    formula = "mean −log softmax(f)_y"
+    tasks = ("classification",)
+    order = 10
+
+    def n_outputs(self, n_classes: int) -> int:
+        return n_classes
+
+    def encode(self, targets: NDArray[Any], n_classes: int) -> NDArray[Any]:
+        return targets.astype(np.int64)
+
+    def torch(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(outputs, targets)
+
+    def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))  # shifted against overflow
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+    def classes(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(outputs.argmax(axis=1))

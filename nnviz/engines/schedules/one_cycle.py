@@ -1,0 +1,43 @@
+"""One cycle."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from nnviz.engines.schedules import Schedule
+from nnviz.settings import Kind, knob
+
+
+@Schedule.registry.register
+class OneCycle(Kind, Schedule, frozen=True, tag="one-cycle"):
+    """Cosine from 1/25 up to 1 over the first 30 % of the period, then down to 1e-4 (Smith & Topin 2018)."""
+
+    title = "One cycle"
+    help = "The learning rate rises for the first third and then falls to almost 0."
+    order = 60
+
+    period: Annotated[
+        int,
+        knob(
+            "Period",
+            "Epochs until the end of the curve; 0 takes the epoch limit, or 1,000 without one.",
+            ge=0,
+            le=10_000_000,
+            live=True,
+        ),
+    ] = 0
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        period = self.period or epochs or 1_000
+        t = min(epoch / period, 1.0)
+        if t < _RISE:
+            return _between(1 / 25, 1.0, t / _RISE)
+        return _between(1.0, 1e-4, (t - _RISE) / (1 - _RISE))
+
+
+_RISE = 0.3
+
+
+def _between(start: float, end: float, t: float) -> float:
+    return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * t))

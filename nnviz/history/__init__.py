@@ -1,0 +1,1 @@
+"""What happened in a run: columns of measurements, events, and kept parameters. numpy only."""

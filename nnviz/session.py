@@ -1,0 +1,182 @@
+"""A session: the experiment at hand, its runs, and the thread that trains. No Qt.
+
+Whoever shows a session calls `poll` at the rate of its display and reads `run.history` and
+`run.snapshot`; everything else is a command that returns at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nnviz.experiment import Experiment
+from nnviz.history.history import Event, History
+from nnviz.settings import Change, differences
+from nnviz.snapshot import Snapshot, Status
+from nnviz.training.commands import Command, Configure, LimitSpeed, Pause, Play, Start, StepBatch, StepEpochs, Want
+from nnviz.training.mailbox import Changed, Kept, Mailbox, Notice, Post, Rows
+from nnviz.training.worker import Worker
+
+
+@dataclass
+class Run:
+    """One training of an experiment: its settings as they are now, what was measured, and how it stands."""
+
+    number: int
+    name: str
+    experiment: Experiment
+    history: History = field(default_factory=History)
+    snapshot: Snapshot | None = None
+    status: Status = Status.PREPARING
+    text: str = ""
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch that was measured."""
+        return int(self.history.column("epoch")[-1]) if len(self.history) else 0
+
+    @property
+    def trained(self) -> bool:
+        """Whether there is anything in it that a user could miss."""
+        return self.epoch > 0 or (self.snapshot is not None and self.snapshot.step > 0)
+
+
+class Session:
+    """Holds runs and drives the worker. All methods belong to one thread, the one that polls."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.mailbox = Mailbox()
+        self.worker = Worker(self.mailbox)
+        self.runs: list[Run] = []
+        self.notices: list[str] = []  # sentences about what could not be done, until somebody shows them
+        self.experiment = experiment
+        self._number = 0
+        self.worker.start()
+        self._begin(experiment.name, play=False)
+
+    # ------------------------------------------------------------ what the user does
+
+    @property
+    def run(self) -> Run:
+        """The run that is being trained, or was last."""
+        return self.runs[-1]
+
+    @property
+    def playing(self) -> bool:
+        return self.run.status is Status.RUNNING
+
+    def open(self, experiment: Experiment, play: bool = False) -> None:
+        """Begin with another experiment; the runs so far stay in the list."""
+        self.experiment = experiment
+        self._begin(experiment.name, play)
+
+    def configure(self, experiment: Experiment) -> tuple[Change, ...]:
+        """Change settings: at once in the run that is going on where all of them are live, else in a new run.
+
+        The run so far stays in the list if anything was trained in it. Returns what changed.
+        """
+        changes = differences(self.experiment, experiment)
+        self.experiment = experiment
+        if not changes:
+            return changes
+        if all(change.live for change in changes) and self.run.status is not Status.FAILED:
+            self._apply(changes)
+        else:
+            self._begin(_summary(changes), play=self.playing)
+        return changes
+
+    def play(self) -> None:
+        """Train until paused, or until the experiment says stop."""
+        self._send(Play())
+
+    def pause(self) -> None:
+        """Stop after the current slice."""
+        self._send(Pause())
+
+    def step_epoch(self, count: int = 1) -> None:
+        """Train to the end of this epoch, and `count` - 1 more."""
+        self._send(StepEpochs(count))
+
+    def step_batch(self) -> None:
+        """Make one optimizer step."""
+        self._send(StepBatch())
+
+    def reset(self) -> None:
+        """Begin again from the same initial weights."""
+        self._begin("again", play=False)
+
+    def limit_speed(self, epochs_per_second: float | None) -> None:
+        """Train at most so fast; None is full speed."""
+        self._send(LimitSpeed(epochs_per_second))
+
+    def want(self, names: frozenset[str]) -> None:
+        """Say which probes the visible views need."""
+        self._send(Want(names))
+
+    def close(self) -> None:
+        """Stop the worker and wait for it."""
+        self.worker.stop()
+
+    # ------------------------------------------------------------ what happened
+
+    def poll(self) -> bool:
+        """Take over what the worker posted, but for older runs; return whether there was anything."""
+        posts, snapshot = self.mailbox.drain()
+        for post in posts:
+            if post.run == self.run.number:
+                self._take(post)
+        if snapshot is not None and snapshot.run == self.run.number:
+            self.run.snapshot = snapshot
+        return bool(posts) or snapshot is not None
+
+    def _take(self, post: Post) -> None:
+        run = self.run
+        match post:
+            case Rows(columns=columns):
+                run.history.append(columns)
+            case Kept(epoch=epoch, parameters=parameters):
+                run.history.keyframes.add(epoch, parameters)
+            case Changed(status=status, text=text):
+                run.status, run.text = status, text
+                if text and status in (Status.FINISHED, Status.DIVERGED):
+                    run.history.events.append(Event(run.epoch, text, "end"))
+            case Notice(text=text):
+                self.notices.append(text)
+
+    # ------------------------------------------------------------ parts
+
+    def _send(self, command: Command) -> None:
+        self.worker.send(command)
+
+    def _begin(self, name: str, play: bool) -> None:
+        """Start a run; one in which nothing was trained makes room for it."""
+        if self.runs and not self.run.trained:
+            self.runs.pop()
+        self._number += 1
+        self.runs.append(Run(self._number, name if self.runs else self.experiment.name, self.experiment))
+        self._send(Start(self._number, self.experiment, play))
+
+    def _apply(self, changes: tuple[Change, ...]) -> None:
+        run = self.run
+        run.experiment = self.experiment
+        for change in changes:
+            if not change.path.startswith("data.plane") and change.path not in ("name", "description"):
+                kind = "data" if change.path.startswith("data.") else "setting"
+                _note(run.history, Event(run.epoch, str(change), kind))
+        self._send(Configure(self.experiment))
+
+
+def _note(history: History, event: Event) -> None:
+    """Add an event; a slider that is dragged at one epoch leaves one event, not a hundred."""
+    last = history.events[-1] if history.events else None
+    title = event.text.split(" ")[0]
+    if last is not None and last.epoch == event.epoch and last.kind == event.kind and last.text.startswith(title):
+        history.events[-1] = event
+        return
+    history.events.append(event)
+
+
+def _summary(changes: tuple[Change, ...]) -> str:
+    """Return a short name for a run that differs from the one before it."""
+    first = changes[0]
+    rest = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+    return f"{first}{rest}"

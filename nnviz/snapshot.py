@@ -1,0 +1,64 @@
+"""What leaves the training thread for the views: frozen and read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from nnviz.data.dataset import SplitData
+from nnviz.data.plane import Plane
+from nnviz.engines.losses import Loss
+from nnviz.experiment import Experiment
+from nnviz.network.shapes import NetworkPlan
+
+
+class Status(Enum):
+    """What a run is doing. The value is the word shown to the user."""
+
+    PREPARING = "preparing"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether training cannot go on without a change."""
+        return self in (Status.DIVERGED, Status.FAILED)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The network at one moment, with the arrays that some view asked for.
+
+    `run` is the number of the run: answers of an older run are dropped. `arrays` holds the results of
+    probes by name; a probe without meaning for the experiment is missing. `speed` is in epochs per second.
+    """
+
+    run: int
+    epoch: int
+    step: int
+    experiment: Experiment
+    data: SplitData
+    plan: NetworkPlan
+    plane: Plane
+    loss: Loss
+    engine: str
+    speed: float = 0.0
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_only(value: Any) -> Any:
+    """Make the arrays inside a probe's result read-only, and return it."""
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+    elif isinstance(value, tuple):
+        for item in value:
+            read_only(item)
+    return value

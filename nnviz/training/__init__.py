@@ -1,0 +1,1 @@
+"""When training happens: the loop, its thread, and what it posts."""

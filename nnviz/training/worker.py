@@ -1,0 +1,270 @@
+"""The thread that trains: commands in, mailbox out. It knows no Qt and never waits for whoever reads."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+
+from nnviz.data.dataset import DataError
+from nnviz.data.plane import make_plane
+from nnviz.data.split import prepare
+from nnviz.engines.choose import LossError, ShapeError
+from nnviz.engines.engine import Columns
+from nnviz.experiment import Experiment
+from nnviz.history.keyframes import Keyframes
+from nnviz.probes import probes
+from nnviz.snapshot import Snapshot, Status, read_only
+from nnviz.training.commands import (
+    Command,
+    Configure,
+    LimitSpeed,
+    Pause,
+    Play,
+    Start,
+    StepBatch,
+    StepEpochs,
+    Want,
+)
+from nnviz.training.mailbox import Changed, Kept, Mailbox, Notice, Rows
+from nnviz.training.trainer import End, Trainer
+
+log = logging.getLogger(__name__)
+
+SLICE = 0.008
+"""Seconds of training between two looks at the commands: an answer within one frame at 60 Hz."""
+
+_SNAPSHOT_SHARE = 0.2
+"""Largest share of time that probes may take while training."""
+
+_MISTAKES = (DataError, ShapeError, LossError)
+"""Errors whose text is a sentence for the user; all others are defects and are logged with their traceback."""
+
+
+class Worker:
+    """One long-lived thread that trains one run at a time. Its methods may be called from any thread."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self.mailbox = mailbox
+        self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._loop, name="nnviz-training", daemon=True)
+        self._run = -1
+        self._trainer: Trainer | None = None
+        self._experiment = Experiment()
+        self._playing = False
+        self._epochs_left: int | None = None  # of a step command; None while playing freely
+        self._wants: frozenset[str] = frozenset()
+        self._limit: float | None = None
+        self._next_epoch_at = 0.0
+        self._next_snapshot_at = 0.0
+        self._stale = False  # whether the last snapshot no longer shows the network as it is
+        self._keyframe_epoch = 0
+        self._pace: deque[tuple[float, int]] = deque(maxlen=64)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def send(self, command: Command) -> None:
+        """Queue a command; it is carried out after the current slice."""
+        self._commands.put(command)
+
+    def stop(self, timeout: float = 10.0) -> bool:
+        """End the thread after its current slice and wait for it; return whether it has ended."""
+        if self._thread.is_alive():
+            self._commands.put(None)
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    # ------------------------------------------------------------ the loop
+
+    def _loop(self) -> None:
+        while True:
+            command = self._next_command()
+            if command is _STOP:
+                return
+            try:
+                if isinstance(command, Command):
+                    self._obey(command)
+                elif self._playing:
+                    self._train()
+                self._snapshot_if_due()
+            except _MISTAKES as error:
+                self._end(Status.FAILED, str(error))
+            except Exception as error:
+                log.exception("Run %d failed", self._run)
+                self._end(Status.FAILED, f"The run failed: {type(error).__name__}: {error}")
+
+    def _next_command(self) -> Command | object | None:
+        """Return the next command, `_STOP`, or None when there is something else to do.
+
+        Idle, this waits without end; with a snapshot owed, it looks again after a moment, because the
+        reader empties the slot at its own pace.
+        """
+        try:
+            if self._playing:
+                wait = self._next_epoch_at - time.monotonic() if self._limit else 0.0
+                command = self._commands.get(wait > 0, max(wait, 0.0) if wait > 0 else None)
+            else:
+                command = self._commands.get(True, 0.01 if self._stale else None)
+        except queue.Empty:
+            return None
+        return _STOP if command is None else command
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Start():
+                self._begin(command)
+            case Configure(experiment):
+                self._configure(experiment)
+            case Want(names):
+                self._stale = self._stale or bool(names - self._wants)
+                self._wants = names
+            case LimitSpeed(limit):
+                self._limit, self._next_epoch_at = limit, 0.0
+            case Play():
+                self._set_playing(None)
+            case StepEpochs(count):
+                self._set_playing(count)
+            case StepBatch():
+                self._step_batch()
+            case Pause():
+                self._pause()
+
+    def _begin(self, command: Start) -> None:
+        self._run, self._experiment, self._trainer = command.run, command.experiment, None
+        self._playing, self._keyframe_epoch = False, 0
+        self._pace.clear()
+        self.mailbox.post(Changed(self._run, Status.PREPARING))
+        self._trainer = Trainer(command.experiment, prepare(command.experiment.data))
+        rows = self._trainer.engine.measure()
+        rows["gradient_norm"][:] = float("nan")  # no batch has been seen yet
+        rows["gradient_norm_by_layer"][:] = float("nan")
+        self._post(rows)
+        self._stale, self._next_snapshot_at = True, 0.0
+        self.mailbox.post(Changed(self._run, Status.READY))
+        if command.play:
+            self._set_playing(None)
+
+    def _configure(self, experiment: Experiment) -> None:
+        before, self._experiment = self._experiment.data, experiment
+        if self._trainer is None:
+            return
+        try:
+            if before.replace(plane=experiment.data.plane) != experiment.data:
+                self._trainer.set_data(experiment, prepare(experiment.data))
+        except DataError as error:  # half a drawing, say: training goes on with the samples it has
+            self.mailbox.post(Notice(self._run, str(error)))
+        self._trainer.configure(experiment)
+        self._stale, self._next_snapshot_at = True, 0.0
+
+    def _set_playing(self, epochs: int | None) -> None:
+        if self._trainer is None:
+            return
+        end = self._trainer.finished()
+        if end is not None:
+            self._finish(end)
+            return
+        self._playing, self._epochs_left = True, epochs
+        self._next_epoch_at = 0.0
+        self._pace.clear()
+        self.mailbox.post(Changed(self._run, Status.RUNNING))
+
+    def _pause(self) -> None:
+        if self._playing:
+            self._playing = False
+            self._stale, self._next_snapshot_at = True, 0.0
+            self.mailbox.post(Changed(self._run, Status.PAUSED))
+
+    def _step_batch(self) -> None:
+        if self._trainer is None:
+            return
+        self._playing = False
+        rows = self._trainer.step()
+        self._after(rows)
+        if self._trainer.end is None:
+            self.mailbox.post(Changed(self._run, Status.PAUSED))
+        self._next_snapshot_at = 0.0
+
+    def _train(self) -> None:
+        assert self._trainer is not None
+        epochs = 1 if self._limit else self._epochs_left
+        rows = self._trainer.slice(SLICE, epochs)
+        self._after(rows)
+        if rows is None or not self._playing:
+            return
+        if self._limit:
+            self._next_epoch_at = max(self._next_epoch_at + 1.0 / self._limit, time.monotonic())
+        if self._epochs_left is not None:
+            self._epochs_left -= len(rows["epoch"])
+            if self._epochs_left <= 0:
+                self._pause()
+
+    def _after(self, rows: Columns | None) -> None:
+        """Post what a slice brought."""
+        assert self._trainer is not None
+        self._stale = True
+        if rows is not None:
+            self._post(rows)
+        if self._trainer.end is not None:
+            self._finish(self._trainer.end)
+
+    def _post(self, rows: Columns) -> None:
+        assert self._trainer is not None
+        self.mailbox.post(Rows(self._run, rows))
+        epoch = self._trainer.engine.epoch
+        self._pace.append((time.monotonic(), epoch))
+        if epoch >= self._keyframe_epoch:
+            self.mailbox.post(Kept(self._run, epoch, self._trainer.engine.parameters()))
+            # Denser at the beginning, where most happens; never more than the history would keep.
+            self._keyframe_epoch = epoch + max(1, epoch // (Keyframes().most // 2))
+
+    def _finish(self, end: End) -> None:
+        self._end(Status.DIVERGED if end.diverged else Status.FINISHED, end.text)
+
+    def _end(self, status: Status, text: str) -> None:
+        self._playing = False
+        self._stale, self._next_snapshot_at = self._trainer is not None, 0.0
+        self.mailbox.post(Changed(self._run, status, text))
+
+    # ------------------------------------------------------------ snapshots
+
+    def _snapshot_if_due(self) -> None:
+        """Offer a snapshot when the last one was taken and the probes have not used up their share of time."""
+        now = time.monotonic()
+        if self._trainer is None or not self._stale or self.mailbox.waiting or now < self._next_snapshot_at:
+            return
+        self._stale = False
+        self.mailbox.offer(self._snapshot())
+        taken = time.monotonic() - now
+        self._next_snapshot_at = now + taken / _SNAPSHOT_SHARE if self._playing else 0.0
+
+    def _snapshot(self) -> Snapshot:
+        assert self._trainer is not None
+        engine = self._trainer.engine
+        plane = make_plane(self._experiment.data.plane, engine.data)
+        measured = {name: probes[name]().measure(engine, plane) for name in sorted(self._wants)}
+        return Snapshot(
+            run=self._run,
+            epoch=engine.epoch,
+            step=engine.step,
+            experiment=self._experiment,
+            data=engine.data,
+            plan=engine.plan,
+            plane=plane,
+            loss=engine.loss,
+            engine=engine.name,
+            speed=self._speed() if self._playing else 0.0,
+            arrays={name: read_only(value) for name, value in measured.items() if value is not None},
+        )
+
+    def _speed(self) -> float:
+        """Return epochs per second over the last slices, at most two seconds of them."""
+        newest = self._pace[-1] if self._pace else (0.0, 0)
+        oldest = next((p for p in self._pace if newest[0] - p[0] < 2.0), newest)
+        return (newest[1] - oldest[1]) / (newest[0] - oldest[0]) if newest[0] > oldest[0] else 0.0
+
+
+_STOP = object()
