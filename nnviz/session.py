@@ -151,6 +151,8 @@ class Session:
         """Start a run; one in which nothing was trained makes room for it."""
         if self.runs and not self.run.trained:
             self.runs.pop()
+        elif self.runs and self.playing:
+            self.run.status = Status.PAUSED
         self._number += 1
         self.runs.append(Run(self._number, name if self.runs else self.experiment.name, self.experiment))
         self._send(Start(self._number, self.experiment, play))

@@ -20,9 +20,10 @@ class DataError(ValueError):
 class Dataset:
     """All samples of one source, before any split.
 
-    features: (n, d) floats; targets: (n,) class numbers 0..C-1 (int64) or values (float). `image_shape`
-    is (channels, height, width) when the features are pixels. `identities`, (n,) uint32, stay with a
-    sample while others come and go; a split that follows them never moves a sample to the other side.
+    features: (n, d) floats, NaN where a value is missing (the split fills these); targets: (n,) class numbers
+    0..C-1 (int64) or values (float). `image_shape` is (channels, height, width) when the features are pixels.
+    `identities`, (n,) uint32, stay with a sample while others come and go; a split that follows them never moves
+    a sample to the other side.
     """
 
     features: Floats

@@ -11,12 +11,14 @@ from nnviz.settings import Choice, kinds
 class Source(Choice):
     """Settings of one data source, and how samples are made from them.
 
-    A source is a module in `nnviz.data.generators`, `nnviz.data.readers` or `nnviz.data.bundled`, with a
-    class that inherits from `Kind` and `Source` and is registered with `@Source.registry.register`.
+    A source is a module in one of the packages below, with a class that inherits from `Kind` and `Source` and is
+    registered with `@Source.registry.register`.
     """
 
     __slots__ = ()
-    registry = kinds("data source", "nnviz.data.generators", "nnviz.data.readers", "nnviz.data.bundled")
+    registry = kinds(
+        "data source", "nnviz.data.generators", "nnviz.data.readers", "nnviz.data.bundled", "nnviz.data.drawings"
+    )
 
     family: ClassVar[str] = "generator"  # generator | bundled | file | drawing: how the data panel groups sources
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.data.dataset import DataError, Dataset, Part, Scaling, SplitData
+from nnviz.data.dataset import DataError, Dataset, Floats, Part, Scaling, SplitData
 from nnviz.data.settings import DataSettings
 
 Indices = NDArray[np.intp]
@@ -19,10 +20,10 @@ def prepare(settings: DataSettings) -> SplitData:
 
 
 def split(dataset: Dataset, settings: DataSettings) -> SplitData:
-    """Split a dataset into train, validation and test, add label noise to train, and scale all three.
+    """Split a dataset into train, validation and test, add label noise to train, fill gaps and scale all three.
 
-    Scaling is fitted on the training part alone, so that nothing of the test part leaks into training.
-    Raises DataError when there are too few samples for a train and a test part.
+    Scaling and the values that fill gaps are measured on the training part alone, so that nothing of the test part
+    leaks into training. Raises DataError when there are too few samples for a train and a test part.
     """
     train, validation, test = split_indices(dataset, settings)
     if len(train) == 0 or len(test) == 0:
@@ -30,6 +31,7 @@ def split(dataset: Dataset, settings: DataSettings) -> SplitData:
             f"{dataset.n_samples} samples leave {len(train)} for training and {len(test)} for testing; "
             "add samples or change the train share."
         )
+    dataset = with_gaps_filled(dataset, train)
     targets, noisy = with_label_noise(dataset, train, settings)
     scaling = fit_scaling(dataset, targets, train) if settings.standardize else no_scaling(dataset)
 
@@ -49,7 +51,7 @@ def split(dataset: Dataset, settings: DataSettings) -> SplitData:
         target_name=dataset.target_name,
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
-        notes=dataset.notes,
+        notes=dataset.notes + _advice(dataset, train, settings),
     )
 
 
@@ -90,9 +92,42 @@ def _hash_uniform(identities: NDArray[np.uint32], seed: int) -> NDArray[np.float
     return h / 2.0**32
 
 
+def with_gaps_filled(dataset: Dataset, train: Indices) -> Dataset:
+    """Return the dataset with missing features (NaN) replaced by the mean of the known ones in the training part.
+
+    A feature without any known training value becomes 0. A missing category becomes the training share of each.
+    """
+    x = dataset.features
+    gaps = np.isnan(x)
+    if not gaps.any():
+        return dataset
+    columns = np.flatnonzero(gaps.any(axis=0))
+    known = ~gaps[np.ix_(train, columns)]
+    values = np.where(known, x[np.ix_(train, columns)], 0.0).astype(np.float64)
+    means = np.zeros(dataset.n_features)
+    means[columns] = values.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    note = f"{_count(int(gaps.sum()), 'missing value')} filled with the mean of the feature in the training part."
+    return replace(dataset, features=np.where(gaps, means.astype(x.dtype), x), notes=(*dataset.notes, note))
+
+
+def _advice(dataset: Dataset, train: Indices, settings: DataSettings) -> tuple[str, ...]:
+    """Return a note when features differ so much in size that a network would see only the largest."""
+    if settings.standardize or dataset.n_features < 2 or dataset.image_shape is not None:
+        return ()
+    spread = dataset.features[train].std(axis=0, dtype=np.float64)
+    spread = spread[spread > 0]
+    if len(spread) < 2 or spread.max() < 100 * spread.min():
+        return ()
+    return ("Some features vary over 100 times as much as others; Standardize makes them comparable.",)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what} was" if n == 1 else f"{n:,} {what}s were"
+
+
 def with_label_noise(
     dataset: Dataset, train: Indices, settings: DataSettings
-) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return the targets (n,) after replacing a share of the training labels, and where that happened (n,).
 
     A replaced label is always another class, drawn uniformly; test labels stay true (Arpit et al. 2017).
@@ -113,7 +148,7 @@ def with_label_noise(
     return targets, noisy
 
 
-def fit_scaling(dataset: Dataset, targets: NDArray[np.generic], train: Indices) -> Scaling:
+def fit_scaling(dataset: Dataset, targets: NDArray[Any], train: Indices) -> Scaling:
     """Return the scaling to mean 0 and deviation 1 over the training samples; constant columns are only shifted.
 
     Pixels share one shift and one scale, so that the picture keeps its shape.
@@ -123,11 +158,22 @@ def fit_scaling(dataset: Dataset, targets: NDArray[np.generic], train: Indices) 
         shift, scale = np.full(x.shape[1], x.mean()), np.full(x.shape[1], x.std())
     else:
         shift, scale = x.mean(axis=0), x.std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
+    scale = _without_constants(shift, scale, len(x))
     if dataset.task == "classification":
         return Scaling(shift, scale)
     y = targets[train].astype(np.float64)
-    return Scaling(shift, scale, float(y.mean()), float(y.std()) or 1.0)
+    mean, deviation = y.mean(keepdims=True), y.std(keepdims=True)
+    return Scaling(shift, scale, float(mean[0]), float(_without_constants(mean, deviation, len(y))[0]))
+
+
+def _without_constants(mean: Floats, deviation: Floats, n: int) -> NDArray[np.float64]:
+    """Return the deviations with 1 where a column is constant up to rounding, by the bound of scikit-learn.
+
+    The deviation of a constant comes out as a rounding error instead of 0; dividing by it would blow that error up.
+    """
+    eps = np.finfo(np.float64).eps
+    constant = deviation**2 <= n * eps * deviation**2 + (n * eps * mean) ** 2
+    return np.where(constant, 1.0, deviation)
 
 
 def no_scaling(dataset: Dataset) -> Scaling:

@@ -22,7 +22,7 @@ NAMES = (
 
 @Bundled.registry.register
 class Diabetes(Kind, Bundled, frozen=True, tag="diabetes"):
-    """442 patients, ten measurements in their own units, target 25 to 346 (Efron et al. 2004, "Least angle regression").
+    """442 patients, ten measurements in their own units, target 25 to 346 (Efron et al. 2004, Least Angle Regression).
 
     The units are those of the source: scikit-learn's scaled form has seen the samples that become the test part.
     """

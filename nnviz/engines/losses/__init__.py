@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nnviz.data.dataset import Task
 from nnviz.settings import Choice, kinds
 
 if TYPE_CHECKING:
     import torch
-
-    from nnviz.data.dataset import Task
 
 
 class LossError(ValueError):

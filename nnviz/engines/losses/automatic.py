@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from nnviz.data.dataset import Task
 from nnviz.engines.losses import Loss
 from nnviz.settings import Kind
-
-if TYPE_CHECKING:
-    from nnviz.data.dataset import Task
 
 _USUAL = {"regression": "squared", "two classes": "binary-cross-entropy", "more classes": "cross-entropy"}
 
