@@ -91,8 +91,8 @@ class TorchEngine:
 
     def _step(self, x: torch.Tensor, y: torch.Tensor, last: bool) -> None:
         training = self._training
-        for number, module in enumerate(self._stochastic):
-            reseed(module, mask_seed(self.seed, self.step, number))
+        if self._has_dropout:
+            reseed(self._module, mask_seed(self.seed, self.step))
         self._grad.zero_()
         self.loss.torch(self._module(x), y).backward()  # type: ignore[no-untyped-call]
         if last:
@@ -230,7 +230,7 @@ class TorchEngine:
             parameter.grad = self._grad[place].view(slot.parameter.shape)
         self._flat = torch.nn.Parameter(flat)
         self._flat.grad = self._grad
-        self._stochastic = [m for m in self._module.modules() if hasattr(m, "generator")]
+        self._has_dropout = any(stage.layer.kind == "dropout" for stage in self.plan.stages)
         self._rate = 0.0
 
     def _weight_mask(self) -> torch.Tensor:
@@ -269,6 +269,6 @@ class TorchEngine:
         return array
 
 
-def mask_seed(seed: int, step: int, number: int) -> int:
-    """Return the seed of one dropout mask, from the run's seed, the step and the number of the dropout layer."""
-    return (seed * 0x9E3779B1 + step * 0x85EBCA77 + number * 0xC2B2AE3D) & 0x7FFFFFFFFFFFFFFF
+def mask_seed(seed: int, step: int) -> int:
+    """Return the seed of the dropout masks of one step: the run's seed in the high half, the step in the low one."""
+    return (seed << 32) + step
