@@ -38,7 +38,8 @@ class Snapshot:
     """The network at one moment, with the arrays that some view asked for.
 
     `run` is the number of the run: answers of an older run are dropped. `arrays` holds the results of
-    probes by name; a probe without meaning for the experiment is missing. `speed` is in epochs per second.
+    the probes in `wanted` by name; one without meaning for the experiment is missing. `speed` is in epochs
+    per second.
     """
 
     run: int
@@ -51,6 +52,7 @@ class Snapshot:
     loss: Loss
     engine: str
     speed: float = 0.0
+    wanted: frozenset[str] = frozenset()
     arrays: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -104,14 +104,16 @@ class Controller(QObject):
 
     # ------------------------------------------------------------ frames
 
-    def tick(self) -> None:
-        """Take over what the worker posted and tell the window; called once per frame."""
-        if self.session.poll():
+    def tick(self) -> bool:
+        """Take over what the worker posted and tell the window; called once per frame. Return whether there was any."""
+        news = self.session.poll()
+        if news:
             self._announce()
             self.ticked.emit()
         for text in self.session.notices:
             self.notice.emit(text)
         self.session.notices.clear()
+        return news
 
     def close(self) -> None:
         """Stop training and wait for the worker."""

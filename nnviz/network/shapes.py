@@ -102,6 +102,14 @@ class NetworkPlan:
             groups[-1].append(stage)
         return tuple(tuple(group) for group in groups)
 
+    def picture(self) -> tuple[tuple[Stage, ...], ...]:
+        """Return the columns of the network picture: the input's own, then one per layer with units.
+
+        Layers before the first one with units belong to the input's column, which is otherwise empty.
+        """
+        groups = self.columns()
+        return groups if not groups[0][0].layer.starts_column else ((), *groups)
+
     def describe(self) -> str:
         """Return one line such as `2 → 8 tanh → 1`, or `1×8×8 → 3×3 · 16 ReLU Flatten → 10`."""
         words = ["×".join(map(str, self.input_shape))]
@@ -109,6 +117,17 @@ class NetworkPlan:
             layers = [stage.layer for stage in column]
             words.append(" ".join(each.summary() if each.starts_column else each.title for each in layers))
         return " → ".join(words)
+
+
+def drawn_stage(column: tuple[Stage, ...]) -> Stage | None:
+    """Return the stage of a picture column whose output its tiles show: the last one that is still a picture.
+
+    None for an input column, whose tiles show the input itself.
+    """
+    if not column or not column[0].layer.starts_column:
+        return None
+    images = [stage for stage in column if stage.output_shape is not None and len(stage.output_shape) == 3]
+    return images[-1] if images else column[-1]
 
 
 def plan(network: NetworkSettings, input_shape: Shape, n_outputs: int) -> NetworkPlan:

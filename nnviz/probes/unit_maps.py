@@ -6,6 +6,7 @@ import numpy as np
 
 from nnviz.data.plane import Plane
 from nnviz.engines.engine import Engine
+from nnviz.network.shapes import drawn_stage
 from nnviz.probes import Array, Probe, probes
 
 TILE = 24
@@ -19,7 +20,7 @@ MOST_UNITS = 16
 class UnitMaps(Probe):
     """One tile per drawn unit and column of the network picture, scaled to -1..1 by the column's largest value.
 
-    A tuple with one array (units, h, w) for the inputs and one for each column of the plan. Flat inputs:
+    A tuple with one array (units, h, w) for each column of the plan's picture, the input's first. Flat inputs:
     the unit's value over the plane (24 × 24). Images: the feature maps of one training sample for layers
     that keep the picture, and the unit's values over 576 training samples, sorted, for the others.
     """
@@ -31,9 +32,9 @@ class UnitMaps(Probe):
         image = engine.data.image_shape is not None
         x = engine.data.train.x[: TILE * TILE] if image else plane.grid(TILE)
         stages = engine.activations(x)
-        columns = [stages[column[-1].index] for column in engine.plan.columns()]
+        drawn = [drawn_stage(column) for column in engine.plan.picture()]
         inputs = x.reshape(len(x), *engine.plan.input_shape)
-        return tuple(_tiles(values, image) for values in (inputs, *columns))
+        return tuple(_tiles(inputs if stage is None else stages[stage.index], image) for stage in drawn)
 
 
 def _tiles(values: Array, image: bool) -> Array:

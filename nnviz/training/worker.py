@@ -257,6 +257,7 @@ class Worker:
             loss=engine.loss,
             engine=engine.name,
             speed=self._speed() if self._playing else 0.0,
+            wanted=self._wants,
             arrays={name: read_only(value) for name, value in measured.items() if value is not None},
         )
 

@@ -1,0 +1,206 @@
+"""The header: transport on the left, read-outs in the middle, export and theme on the right."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nnviz.gui.controller import Controller
+from nnviz.gui.icons import icon
+from nnviz.gui.theme import Theme, font
+from nnviz.snapshot import Status
+
+_SPEEDS: tuple[tuple[str, float | None], ...] = (
+    ("Full speed", None),
+    ("100 epochs/s", 100.0),
+    ("10 epochs/s", 10.0),
+    ("1 epoch/s", 1.0),
+)
+
+
+class ReadOut(QWidget):
+    """A small caption over a large number."""
+
+    def __init__(self, caption: str, color: str, help: str, width: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._color = color
+        self._caption = QLabel(caption.upper(), self)
+        self._caption.setFont(font("small"))
+        self._value = QLabel("–", self)
+        self._value.setFont(font("large", bold=True, tabular=True))
+        self._value.setTextFormat(Qt.TextFormat.PlainText)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._caption)
+        column.addWidget(self._value)
+        self.setToolTip(help)
+        self.setFixedWidth(width)
+
+    def set(self, value: str, caption: str = "") -> None:
+        """Show another value, and another caption if one is given."""
+        self._value.setText(value)
+        if caption:
+            self._caption.setText(caption.upper())
+        self.setAccessibleName(f"{self._caption.text()} {value}")
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour."""
+        self._caption.setStyleSheet(f"color: {theme.color(self._color).name()};")
+        self._value.setStyleSheet(f"color: {theme.text};")
+
+
+class Header(QWidget):
+    """What a user always needs at hand."""
+
+    export_wanted = Signal()
+    theme_wanted = Signal()
+
+    def __init__(self, controller: Controller, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._theme = theme
+        self._name = QLabel(self)
+        self._name.setObjectName("muted")
+        self._logo = QLabel("nnviz", self)
+        self._logo.setFont(font("large", bold=True))
+        self.reset = self._tool("Reset to the same initial weights", "R", controller.reset)
+        self.play = QPushButton(self)
+        self.play.setObjectName("primary")
+        self.play.setFixedWidth(88)
+        self.play.clicked.connect(controller.toggle)
+        self.epoch = self._tool("Train to the end of this epoch", "Ctrl+→", controller.step_epoch, "Epoch")
+        self.batch = self._tool("Make one step, on one batch", "Ctrl+Shift+→", controller.step_batch, "Batch")
+        self.speed = QComboBox(self)
+        self.speed.setAccessibleName("Training speed")
+        self.speed.setToolTip("How fast epochs may follow one another")
+        for words, limit in _SPEEDS:
+            self.speed.addItem(words, limit)
+        self.speed.currentIndexChanged.connect(self._limit_speed)
+        self._outs = {
+            "epoch": ReadOut("Epoch", "muted", "Passes over the training part so far.", 84, self),
+            "train": ReadOut("Train error", "train", "Error on the training part, dropout off.", 96, self),
+            "test": ReadOut("Test error", "test", "Error on samples that the network never learned from.", 96, self),
+            "gap": ReadOut("Gap", "danger", "Test error minus train error: how much worse on new samples.", 92, self),
+            "speed": ReadOut("Speed", "muted", "Epochs per second.", 130, self),
+        }
+        self.export = self._tool("Export a view or the run", "Ctrl+E", self.export_wanted.emit, "Export")
+        self.theme_button = self._tool("Dark or light", "Ctrl+T", self.theme_wanted.emit)
+        self._assemble()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.apply_theme(theme)
+        self.refresh_status()
+
+    def _tool(self, help: str, keys: str, slot: object, words: str = "") -> QToolButton:
+        button = QToolButton(self)
+        button.setText(words)
+        button.setToolTip(f"{help} ({keys})")
+        button.setAccessibleName(help)
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if words else Qt.ToolButtonStyle.ToolButtonIconOnly
+        button.setToolButtonStyle(style)
+        button.clicked.connect(slot)
+        return button
+
+    def _assemble(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 16, 8)
+        row.setSpacing(8)
+        row.addWidget(self._logo)
+        row.addWidget(self._name)
+        row.addSpacing(16)
+        for widget in (self.reset, self.play, self.epoch, self.batch, self.speed):
+            row.addWidget(widget)
+        row.addStretch(1)
+        for out in self._outs.values():
+            row.addWidget(out)
+        row.addStretch(1)
+        row.addWidget(self.export)
+        row.addWidget(self.theme_button)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour text and icons."""
+        self._theme = theme
+        for out in self._outs.values():
+            out.apply_theme(theme)
+        for button, name in ((self.reset, "reset"), (self.epoch, "step-epoch"), (self.batch, "step-batch")):
+            button.setIcon(icon(name, theme.text))
+        self.export.setIcon(icon("export", theme.text))
+        self.theme_button.setIcon(icon("theme", theme.text))
+        self.refresh_status()
+
+    @Slot()
+    def refresh_status(self) -> None:
+        """Show whether training is going on."""
+        playing = self._controller.run.status is Status.RUNNING
+        self.play.setText("Pause" if playing else "Play")
+        self.play.setIcon(icon("pause" if playing else "play", self._theme.accent_text))
+        self.play.setToolTip("Pause training (Space)" if playing else "Train the network (Space)")
+        self._name.setText(self._controller.experiment.name)
+
+    def refresh(self) -> None:
+        """Show the newest numbers; called a few times per second."""
+        run = self._controller.run
+        history, regression = run.history, _is_regression(run.snapshot)
+        train, test = history.latest("train_error"), history.latest("test_error")
+        word = "RMSE" if regression else "error"
+        self._outs["epoch"].set(f"{run.epoch:,}")
+        self._outs["train"].set(_error(train, regression), f"Train {word}")
+        self._outs["test"].set(_error(test, regression), f"Test {word}")
+        gap = test - train
+        self._outs["gap"].set(_number(gap) if regression else _points(gap))
+        playing, snapshot = run.status is Status.RUNNING, run.snapshot
+        speed = snapshot.speed if playing and snapshot is not None else 0.0
+        self._outs["speed"].set(f"{_speed(speed)} ep/s" if playing else run.status.value)
+
+    @Slot()
+    def _limit_speed(self) -> None:
+        self._controller.session.limit_speed(self.speed.currentData())
+
+    def actions_of(self, parent: QWidget) -> list[QAction]:
+        """Return the transport as actions with shortcuts, for the menu."""
+        made = []
+        for words, keys, slot in (
+            ("Play or pause", "Space", self._controller.toggle),
+            ("Step one epoch", "Ctrl+Right", self._controller.step_epoch),
+            ("Step one batch", "Ctrl+Shift+Right", self._controller.step_batch),
+            ("Reset to the same initial weights", "Ctrl+R", self._controller.reset),
+            ("New seed", "Ctrl+Shift+R", self._controller.new_seed),
+        ):
+            action = QAction(words, parent)
+            action.setShortcut(keys)
+            action.triggered.connect(slot)
+            made.append(action)
+        return made
+
+
+def _is_regression(snapshot: object) -> bool:
+    data = getattr(snapshot, "data", None)
+    return data is not None and data.task == "regression"
+
+
+def _error(value: float, regression: bool) -> str:
+    return _number(value) if regression else ("–" if math.isnan(value) else f"{100 * value:.1f} %")
+
+
+def _points(value: float) -> str:
+    return "–" if math.isnan(value) else f"{100 * value:.1f} pp"
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.4g}"
+
+
+def _speed(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"

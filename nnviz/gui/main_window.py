@@ -1,0 +1,367 @@
+"""The main window: puts the panels and views together. It decides nothing else."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QStackedWidget, QToolBar, QVBoxLayout, QWidget
+
+from nnviz.experiment import Experiment
+from nnviz.gui import theme as themes
+from nnviz.gui.controller import Controller
+from nnviz.gui.export_dialog import ask_and_export, copy_to_clipboard
+from nnviz.gui.frame_clock import TEXT_RATE, FrameClock
+from nnviz.gui.header import Header
+from nnviz.gui.icons import app_icon
+from nnviz.gui.menus import Menus
+from nnviz.gui.network.editor import NetworkEditor
+from nnviz.gui.panels.data import DataPanel
+from nnviz.gui.panels.drawing import DrawingPanel
+from nnviz.gui.panels.table_import import open_path
+from nnviz.gui.panels.timeline import Timeline
+from nnviz.gui.panels.training import TrainingPanel
+from nnviz.gui.panels.welcome import WelcomeStrip
+from nnviz.gui.theme import Theme
+from nnviz.gui.view_dock import Dock, TitleBar, ViewDock
+from nnviz.gui.views import View, views
+
+SIZE = QSize(1440, 900)
+
+RIGHT = ("error", "gradient_norm", "weights", "confusion")
+"""Views in the right column of a new window, from top to bottom."""
+
+BELOW = ("surface", "representation")
+"""Views under the network picture of a new window, from left to right."""
+
+_LAYOUT_VERSION = 1
+"""Raised when docks change so much that an arrangement saved before no longer makes sense."""
+
+
+class MainWindow(QMainWindow):
+    """One window on one session."""
+
+    first_painted = Signal()
+
+    def __init__(self, experiment: Experiment, theme: Theme | None = None, remember: bool = True) -> None:
+        super().__init__()
+        self.setWindowTitle("nnviz")
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setAnimated(False)
+        self._settings = QSettings("nnviz", "nnviz") if remember else None
+        self.theme = theme or self._saved_theme()
+        self.controller = Controller(experiment, self)
+        self.clock = FrameClock(self._poll, self)
+        self.first_paint: float | None = None
+        self.docks: dict[str, Dock] = {}
+        self._enlarged: ViewDock | None = None
+        self._wanted: frozenset[str] = frozenset()
+        self._make_header()
+        self._make_centre()
+        self._make_docks()
+        self.menus = Menus(self)
+        self._connect()
+        self.apply_theme(self.theme)
+        self._arrange()
+        self.clock.start()
+
+    # ------------------------------------------------------------ assembly
+
+    def _make_header(self) -> None:
+        self.header = Header(self.controller, self.theme, self)
+        self._add_bar("header", self.header, Qt.ToolBarArea.TopToolBarArea)
+        self.timeline = Timeline(self.controller, self.theme, self)
+        self._add_bar("timeline", self.timeline, Qt.ToolBarArea.BottomToolBarArea)
+        self.clock.add("header", self.header.refresh, self.header.isVisible, TEXT_RATE)
+        self.clock.add("timeline", self.timeline.refresh, self.timeline.isVisible, 10.0)
+
+    def _add_bar(self, name: str, widget: QWidget, area: Qt.ToolBarArea) -> None:
+        bar = QToolBar(name, self)
+        bar.setObjectName(f"bar-{name}")
+        bar.setMovable(False)
+        bar.addWidget(widget)
+        self.addToolBar(area, bar)
+
+    def _make_centre(self) -> None:
+        self.editor = NetworkEditor(self.controller, self.theme)
+        self.network_bar = TitleBar("Network")
+        self.editor.caption_changed.connect(self.network_bar.note.setText)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.welcome = WelcomeStrip(self.controller, self.theme, page)
+        column.addWidget(self.welcome)
+        column.addWidget(self.network_bar)
+        holder = QVBoxLayout()
+        holder.setContentsMargins(12, 0, 12, 6)
+        holder.addWidget(self.editor)
+        column.addLayout(holder)
+        self.centre = QStackedWidget(self)
+        self.centre.addWidget(page)
+        self.setCentralWidget(self.centre)
+        self.clock.add("network", self.editor.refresh, self.editor.isVisible, 12.0)
+
+    def _make_docks(self) -> None:
+        self.data_panel = DataPanel(self.controller, self.theme)
+        self.drawing_panel = DrawingPanel(self.controller, self.theme)
+        self.data_panel.set_canvas(self.drawing_panel)
+        self.training_panel = TrainingPanel(self.controller, self.theme)
+        self._add_dock("data", "Data", self.data_panel)
+        self._add_dock("training", "Training", self.training_panel)
+        for view_class in views:
+            self._add_view(view_class)
+
+    def _add_dock(self, name: str, title: str, widget: QWidget) -> None:
+        self.docks[name] = Dock(name, title, widget, self)
+
+    def _add_view(self, view_class: type[View]) -> None:
+        view = view_class(self.theme)
+        dock = ViewDock(view, self.theme, self)
+        dock.enlarge_wanted.connect(self.enlarge)
+        dock.export_wanted.connect(self.export_view)
+        dock.copy_wanted.connect(self.copy_view)
+        dock.visibilityChanged.connect(self._update_wants)
+        view.redraw_wanted.connect(self._redraw)
+        self.docks[view.name] = dock
+        drawer = _ViewDrawer(self, dock)
+        self.clock.add(view.title, drawer.draw, drawer.visible)
+
+    def _connect(self) -> None:
+        self.header.export_wanted.connect(self.export_current)
+        self.header.theme_wanted.connect(self.toggle_theme)
+        self.controller.status_changed.connect(self._show_status)
+        self.controller.run_changed.connect(self._redraw)
+        self.controller.experiment_changed.connect(self._experiment_changed)
+        self.controller.notice.connect(self.show_notice)
+
+    def _arrange(self) -> None:
+        """Put every dock where a new window has it, or where the user left it."""
+        area = Qt.DockWidgetArea
+        self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
+        for dock in self.docks.values():
+            self.addDockWidget(area.RightDockWidgetArea, dock)
+        self.addDockWidget(area.LeftDockWidgetArea, self.docks["data"])
+        self.addDockWidget(area.LeftDockWidgetArea, self.docks["training"])
+        for name in RIGHT:
+            self.addDockWidget(area.RightDockWidgetArea, self.docks[name])
+        first, second = (self.docks[name] for name in BELOW)
+        self.addDockWidget(area.BottomDockWidgetArea, first)
+        self.splitDockWidget(first, second, Qt.Orientation.Horizontal)
+        for name, dock in self.docks.items():
+            dock.setVisible(name in (*RIGHT, *BELOW, "data", "training"))
+        self.resize(SIZE)
+        self._default_sizes()
+        if self._settings is not None:
+            self.restoreGeometry(_bytes(self._settings.value("geometry")))
+            self.restoreState(_bytes(self._settings.value("state")), _LAYOUT_VERSION)
+
+    def _default_sizes(self) -> None:
+        """Give the zones the proportions of a new window."""
+        height = self.height() - 230
+        left, right = [self.docks["data"], self.docks["training"]], [self.docks[name] for name in RIGHT]
+        self.resizeDocks([left[0], right[0]], [292, 388], Qt.Orientation.Horizontal)
+        self.resizeDocks(left, [height * 6 // 10, height * 4 // 10], Qt.Orientation.Vertical)
+        self.resizeDocks(right, [height * 3 // 10, height // 4, height // 5, height // 4], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks[BELOW[0]]], [height // 2], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks[name] for name in BELOW], [400, 340], Qt.Orientation.Horizontal)
+
+    def reset_layout(self) -> None:
+        """Put everything back where a new window has it."""
+        self.put_back()
+        self._settings, settings = None, self._settings
+        self._arrange()
+        self._settings = settings
+
+    # ------------------------------------------------------------ frames
+
+    def _poll(self) -> bool:
+        return self.controller.tick()
+
+    @Slot()
+    def _redraw(self) -> None:
+        self.clock.draw_all()
+
+    @Slot()
+    def _update_wants(self) -> None:
+        """Tell the session which probes the visible views need."""
+        wanted = set(self.editor.picture.needs)
+        for dock in self.docks.values():
+            if isinstance(dock, ViewDock) and self.shows(dock):
+                wanted |= dock.view.needs
+        if wanted != self._wanted:
+            self._wanted = frozenset(wanted)
+            self.controller.session.want(self._wanted)
+
+    def missing(self) -> frozenset[str]:
+        """Return the wanted probes that the newest snapshot was made without knowing of."""
+        snapshot = self.controller.run.snapshot
+        return self._wanted - snapshot.wanted if snapshot is not None else self._wanted
+
+    def shows(self, dock: ViewDock) -> bool:
+        """Whether the view of a dock can be seen, in its place or enlarged."""
+        return dock is self._enlarged or dock.view.isVisible()
+
+    # ------------------------------------------------------------ what is said
+
+    @Slot()
+    def _show_status(self) -> None:
+        self.header.refresh_status()
+        run = self.controller.run
+        if run.text:
+            self.statusBar().showMessage(run.text)
+        elif self.statusBar().currentMessage():
+            self.statusBar().clearMessage()
+
+    @Slot(str)
+    def show_notice(self, text: str) -> None:
+        """Show a sentence about something that could not be done; it stays until the next one."""
+        self.statusBar().showMessage(text)
+
+    @Slot(object)
+    def _experiment_changed(self, experiment: Experiment) -> None:
+        self.setWindowTitle(f"{experiment.name} – nnviz")
+        self.header.refresh_status()
+
+    # ------------------------------------------------------------ views
+
+    @Slot(object)
+    def enlarge(self, dock: ViewDock) -> None:
+        """Show a view over the whole centre; again, or Escape, puts it back."""
+        if self._enlarged is not None:
+            again = self._enlarged is dock
+            self.put_back()
+            if again:
+                return
+        dock.show()
+        self._enlarged = dock
+        self.centre.addWidget(dock.holder)
+        self.centre.setCurrentWidget(dock.holder)
+        self.network_bar.setFocus()
+        self._update_wants()
+
+    @Slot()
+    def put_back(self) -> None:
+        """Return the enlarged view to its dock."""
+        dock, self._enlarged = self._enlarged, None
+        if dock is not None:
+            self.centre.removeWidget(dock.holder)
+            dock.setWidget(dock.holder)
+            dock.holder.show()
+            self._update_wants()
+            self._redraw()
+
+    @Slot(object)
+    def export_view(self, dock: ViewDock) -> None:
+        """Ask where to and write the view."""
+        said = ask_and_export(dock.view, self.controller.run, self)
+        if said:
+            self.show_notice(said)
+
+    @Slot()
+    def export_current(self) -> None:
+        """Export the view that is enlarged or has the focus, else the first one."""
+        shown = [d for d in self.docks.values() if isinstance(d, ViewDock) and self.shows(d)]
+        focused = [d for d in shown if d.isAncestorOf(QApplication.focusWidget() or self)]
+        chosen = ([self._enlarged] if self._enlarged else []) + focused + shown
+        if chosen:
+            self.export_view(chosen[0])
+
+    @Slot(object)
+    def copy_view(self, dock: ViewDock) -> None:
+        """Put the view's picture and numbers on the clipboard."""
+        self.show_notice(copy_to_clipboard(dock.view, self.controller.run))
+
+    @Slot(bool)
+    def show_gradients(self, shown: bool) -> None:
+        """Have the links of the network picture show the gradient instead of the weights."""
+        self.editor.picture.show_gradients = shown
+        self._update_wants()
+
+    # ------------------------------------------------------------ theme
+
+    @Slot()
+    def toggle_theme(self) -> None:
+        """Change from dark to light or back, and remember it."""
+        self.apply_theme(themes.LIGHT if self.theme.dark else themes.DARK)
+        if self._settings is not None:
+            self._settings.setValue("theme", self.theme.name)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        self.theme = theme
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.setPalette(themes.palette(theme))
+        application.setStyleSheet(themes.style_sheet(theme))
+        for part in (self.header, self.timeline, self.editor, self.data_panel, self.drawing_panel, self.training_panel):
+            part.apply_theme(theme)
+        self.welcome.apply_theme(theme)
+        for dock in self.docks.values():
+            if isinstance(dock, ViewDock):
+                dock.apply_theme(theme)
+        self._redraw()
+
+    def _saved_theme(self) -> Theme:
+        name = self._settings.value("theme") if self._settings is not None else None
+        return themes.THEMES.get(str(name), themes.system_theme())
+
+    # ------------------------------------------------------------ events
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.first_paint is None:
+            self.first_paint = time.time()
+            QTimer.singleShot(0, self.first_painted.emit)
+            QTimer.singleShot(0, self._update_wants)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for url in event.mimeData().urls()[:1]:
+            self.open_file(Path(url.toLocalFile()))
+
+    def open_file(self, path: Path) -> None:
+        """Open an experiment or a table; what cannot be opened leaves everything as it is."""
+        if open_path(self.controller, path, self):
+            self.menus.remember(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.clock.stop()
+        self.put_back()
+        if self._settings is not None:
+            self._settings.setValue("geometry", self.saveGeometry())
+            self._settings.setValue("state", self.saveState(_LAYOUT_VERSION))
+        self.controller.close()
+        super().closeEvent(event)
+
+    def about(self) -> None:
+        """Say what this is."""
+        from nnviz import __version__
+
+        QMessageBox.about(self, "About nnviz", f"<b>nnviz {__version__}</b><br>See a neural network learn and overfit.")
+
+
+class _ViewDrawer:
+    """What the clock calls for one view."""
+
+    def __init__(self, window: MainWindow, dock: ViewDock) -> None:
+        self._window, self._dock = window, dock
+
+    def draw(self) -> None:
+        run = self._window.controller.run
+        self._dock.view.refresh(run.history, run.snapshot)
+
+    def visible(self) -> bool:
+        return self._window.shows(self._dock)
+
+
+def _bytes(value: object) -> QByteArray:
+    return value if isinstance(value, QByteArray) else QByteArray()

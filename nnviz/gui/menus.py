@@ -1,0 +1,170 @@
+"""The menu bar: every action of the window with its shortcut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSettings, Slot
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
+
+from nnviz import experiment as experiments
+from nnviz.gui.files import write_text
+from nnviz.gui.view_dock import ViewDock
+from nnviz.gui.views import QUESTIONS
+
+if TYPE_CHECKING:
+    from nnviz.gui.main_window import MainWindow
+
+_MOST_RECENT = 8
+
+OPENABLE = "All that nnviz opens (*.toml *.csv *.tsv *.txt);;Tables (*.csv *.tsv *.txt);;Experiments (*.toml)"
+
+
+class Menus(QObject):
+    """Builds the menus of a window and keeps the list of recent files."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        bar = window.menuBar()
+        self._file(bar.addMenu("&File"))
+        self._edit(bar.addMenu("&Edit"))
+        self._run(bar.addMenu("&Run"))
+        self._views(bar.addMenu("&View"))
+        self._help(bar.addMenu("&Help"))
+
+    # ------------------------------------------------------------ menus
+
+    def _file(self, menu: QMenu) -> None:
+        self._add(menu, "Open…", self.open, "Ctrl+O")
+        self._recent = menu.addMenu("Open recent")
+        self._recent.aboutToShow.connect(self._fill_recent)
+        bundled = menu.addMenu("Bundled experiments")
+        for name in experiments.bundled_names():
+            action = bundled.addAction(name)
+            action.setData(name)
+        bundled.triggered.connect(self._open_bundled)
+        menu.addSeparator()
+        self._add(menu, "Save experiment as…", self.save, "Ctrl+S")
+        self._add(menu, "Export view…", self._window.export_current, "Ctrl+E", "E")
+        menu.addSeparator()
+        self._add(menu, "Quit", self._window.close, "Ctrl+Q")
+
+    def _edit(self, menu: QMenu) -> None:
+        stack = self._window.controller.undo_stack
+        undo, redo = stack.createUndoAction(self, "Undo"), stack.createRedoAction(self, "Redo")
+        undo.setShortcuts(QKeySequence.keyBindings(QKeySequence.StandardKey.Undo))
+        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        menu.addActions([undo, redo])
+
+    def _run(self, menu: QMenu) -> None:
+        menu.addActions(self._window.header.actions_of(self._window))
+
+    def _views(self, menu: QMenu) -> None:
+        docks = self._window.docks
+        for question in QUESTIONS:
+            members = [d for d in docks.values() if isinstance(d, ViewDock) and d.view.question == question]
+            if members:
+                menu.addSection(question)
+            for dock in sorted(members, key=_order):
+                menu.addAction(dock.toggleViewAction())
+        menu.addSection("Panels")
+        for dock in docks.values():
+            if not isinstance(dock, ViewDock):
+                menu.addAction(dock.toggleViewAction())
+        for title, bar in (("Timeline", "bar-timeline"),):
+            action = next(b for b in self._window.toolbars() if b.objectName() == bar).toggleViewAction()
+            action.setText(title)
+            menu.addAction(action)
+        menu.addSeparator()
+        gradients = self._add(menu, "Links show the gradient", self._window.show_gradients, "G")
+        gradients.setCheckable(True)
+        self._add(menu, "Put back the enlarged view", self._window.put_back, "Esc")
+        self._add(menu, "Dark or light", self._window.toggle_theme, "Ctrl+T")
+        self._add(menu, "Reset the arrangement", self._window.reset_layout)
+        self._add(menu, "Welcome strip", self._window.welcome.toggle)
+
+    def _help(self, menu: QMenu) -> None:
+        self._add(menu, "Keyboard shortcuts", self.show_shortcuts, "?")
+        self._add(menu, "About nnviz", self._window.about)
+
+    def _add(self, menu: QMenu, words: str, slot: Callable[..., object], *keys: str) -> QAction:
+        action = QAction(words, self)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.triggered.connect(slot)
+        menu.addAction(action)
+        return action
+
+    # ------------------------------------------------------------ files
+
+    @Slot()
+    def open(self) -> None:
+        """Ask for a file and open it."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open", "", OPENABLE)
+        if name:
+            self._window.open_file(Path(name))
+
+    @Slot()
+    def save(self) -> None:
+        """Ask for a name and write the experiment there as TOML."""
+        experiment = self._window.controller.experiment
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save experiment", f"{experiment.name}.toml", "*.toml")
+        if not name:
+            return
+        path = Path(name).with_suffix(".toml")
+        problem = write_text(path, experiments.to_toml(experiment))
+        self._window.show_notice(problem or f"Saved {path.name}.")
+        if not problem:
+            self.remember(path)
+
+    @Slot(QAction)
+    def _open_bundled(self, action: QAction) -> None:
+        self._window.controller.open(experiments.bundled(str(action.data())))
+
+    def remember(self, path: Path) -> None:
+        """Put a file at the top of the recent ones."""
+        names = [str(path), *(n for n in self._recent_names() if n != str(path))]
+        QSettings("nnviz", "nnviz").setValue("recent", names[:_MOST_RECENT])
+
+    def _recent_names(self) -> list[str]:
+        value = QSettings("nnviz", "nnviz").value("recent", [])
+        return [value] if isinstance(value, str) else [str(name) for name in value or []]
+
+    @Slot()
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for name in self._recent_names():
+            action = self._recent.addAction(name)
+            action.setData(name)
+            action.triggered.connect(self._open_recent)
+        self._recent.setEnabled(True)
+        if self._recent.isEmpty():
+            self._recent.addAction("Nothing opened yet").setEnabled(False)
+
+    @Slot()
+    def _open_recent(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._window.open_file(Path(str(action.data())))
+
+    # ------------------------------------------------------------ help
+
+    @Slot()
+    def show_shortcuts(self) -> None:
+        """Show all shortcuts."""
+        rows = []
+        for menu in self._window.menuBar().findChildren(QMenu):
+            rows += [
+                (a.text().replace("&", ""), a.shortcut().toString())
+                for a in menu.actions()
+                if not a.shortcut().isEmpty()
+            ]
+        table = "".join(f"<tr><td>{keys}&nbsp;&nbsp;&nbsp;</td><td>{words}</td></tr>" for words, keys in rows)
+        QMessageBox.information(self._window, "Keyboard shortcuts", f"<table>{table}</table>")
+
+
+def _order(dock: ViewDock) -> int:
+    return dock.view.order

@@ -1,0 +1,73 @@
+"""The settings of one layer, beside its card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QVBoxLayout, QWidget
+
+from nnviz.gui.controller import Controller
+from nnviz.gui.form import Form
+from nnviz.gui.theme import Theme, font
+from nnviz.network import edit
+from nnviz.network.layers import Layer
+from nnviz.settings import kind_of
+
+
+class LayerPopover(QFrame):
+    """A small window that closes when the user clicks elsewhere; every change applies at once."""
+
+    def __init__(self, controller: Controller, index: int, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("card")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAccessibleName("Layer settings")
+        self._controller, self._index = controller, index
+        layer = self._layer
+        self._kinds = QComboBox(self)
+        self._kinds.setAccessibleName("Kind of layer")
+        for kind in Layer.registry:
+            if kind.group == layer.group:
+                self._kinds.addItem(kind.title, kind_of(kind))
+        self._kinds.setCurrentIndex(self._kinds.findData(layer.kind))
+        self._kinds.currentIndexChanged.connect(self._change_kind)
+        self._help = QLabel(layer.help, self)
+        self._help.setObjectName("muted")
+        self._help.setFont(font("small"))
+        self._help.setWordWrap(True)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(12, 12, 12, 12)
+        self._column.setSpacing(8)
+        self._column.addWidget(self._kinds)
+        self._column.addWidget(self._help)
+        self._form: Form | None = None
+        self._make_form()
+        self.setFixedWidth(280)
+
+    @property
+    def _layer(self) -> Any:
+        return self._controller.experiment.network.layers[self._index]
+
+    def _make_form(self) -> None:
+        if self._form is not None:
+            self._form.hide()
+            self._form.deleteLater()
+        layer = self._layer
+        self._form = Form(type(layer), f"network.layers[{self._index}]", self)
+        self._form.show_settings(layer)
+        self._form.edited.connect(self._edited)
+        self._column.addWidget(self._form)
+        self._help.setText(layer.help)
+        self.adjustSize()
+
+    def _change_kind(self) -> None:
+        kind = Layer.registry[str(self._kinds.currentData())]
+        network = edit.replace(self._controller.experiment.network, self._index, kind())
+        self._controller.change(self._controller.experiment.replace(network=network), f"Change to {kind.title}")
+        self._make_form()
+
+    def _edited(self, path: str, value: object, text: str, final: bool) -> None:
+        problem = self._controller.set(path, value, text, merge=path)
+        if problem and self._form is not None:
+            self._form.show_problem(path, problem)
