@@ -43,15 +43,20 @@ class Run:
 class Session:
     """Holds runs and drives the worker. All methods belong to one thread, the one that polls."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, start: bool = True) -> None:
         self.mailbox = Mailbox()
         self.worker = Worker(self.mailbox)
         self.runs: list[Run] = []
         self.notices: list[str] = []  # sentences about what could not be done, until somebody shows them
         self.experiment = experiment
         self._number = 0
-        self.worker.start()
         self._begin(experiment.name, play=False)
+        if start:
+            self.start()
+
+    def start(self) -> None:
+        """Let the worker begin; commands before this wait for it. A window does it after its first paint."""
+        self.worker.start()
 
     # ------------------------------------------------------------ what the user does
 

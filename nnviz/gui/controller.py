@@ -31,9 +31,9 @@ class Controller(QObject):
 
     UNDO_LIMIT = 100
 
-    def __init__(self, experiment: Experiment, parent: QObject | None = None) -> None:
+    def __init__(self, experiment: Experiment, parent: QObject | None = None, start: bool = True) -> None:
         super().__init__(parent)
-        self.session = Session(experiment)
+        self.session = Session(experiment, start)
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(self.UNDO_LIMIT)
         self._seen: tuple[int, Status, str] = (self.run.number, self.run.status, "")

@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
         self.setAnimated(False)
         self._settings = QSettings("nnviz", "nnviz") if remember else None
         self.theme = theme or self._saved_theme()
-        self.controller = Controller(experiment, self)
+        self.controller = Controller(experiment, self, start=False)
         self.clock = FrameClock(self._poll, self)
         self.first_paint: float | None = None
         self.docks: dict[str, Dock] = {}
@@ -317,8 +317,14 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if self.first_paint is None:
             self.first_paint = time.time()
-            QTimer.singleShot(0, self.first_painted.emit)
-            QTimer.singleShot(0, self._update_wants)
+            QTimer.singleShot(0, self._begin_work)
+
+    @Slot()
+    def _begin_work(self) -> None:
+        """Start what would have delayed the first paint: loading the engine takes seconds of the interpreter's time."""
+        self._update_wants()
+        self.controller.session.start()
+        self.first_painted.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

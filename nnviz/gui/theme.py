@@ -222,6 +222,7 @@ def style_sheet(theme: Theme) -> str:
     QMainWindow::separator {{ background: {theme.border}; width: 1px; height: 1px; }}
     QFrame#card {{ background: {theme.card}; border: 1px solid {theme.border}; border-radius: {RADIUS}px; }}
     QLabel#caption {{ color: {theme.muted}; font-size: 11px; font-weight: 600; letter-spacing: 1px; }}
+    QLabel#caption-note {{ color: {theme.muted}; font-size: 11px; font-weight: 600; }}
     QLabel#muted {{ color: {theme.muted}; }}
     QLabel#error {{ color: {theme.danger}; }}
     QPushButton, QToolButton {{
@@ -236,6 +237,22 @@ def style_sheet(theme: Theme) -> str:
     QToolButton:checked {{ border: 1px solid {theme.accent}; color: {theme.accent}; }}
     QPushButton#primary {{ background: {theme.accent}; color: {theme.accent_text}; border: 1px solid {theme.accent}; }}
     QPushButton::menu-indicator, QToolButton::menu-indicator {{ image: none; width: 0; }}
+    QToolButton#chip, QToolButton#error-chip {{
+        padding: 0 6px; min-height: 0; border-radius: 4px; font-size: 11px; background: {theme.window};
+    }}
+    QToolButton#chip {{ border-color: {theme.border}; }}
+    QToolButton#chip:hover, QToolButton#chip:focus {{ border-color: {theme.accent}; }}
+    QToolButton#error-chip {{ border: 1px solid {theme.danger}; color: {theme.danger}; }}
+    QToolButton#insert {{
+        padding: 0 0 2px 0; min-height: 0; border-radius: 10px; color: {theme.muted}; background: {theme.card};
+    }}
+    QToolButton#insert:hover, QToolButton#insert:focus {{ color: {theme.accent}; border-color: {theme.accent}; }}
+    QToolButton#flat {{ border: 1px solid transparent; background: transparent; padding: 1px 3px; min-height: 16px; }}
+    QToolButton#flat:hover, QToolButton#flat:focus {{ border-color: {theme.border}; }}
+    QToolButton#flat:checked {{ color: {theme.accent}; border-color: {theme.border}; }}
+    QToolBar {{ border: none; padding: 0; spacing: 0; background: {theme.window}; }}
+    QToolBar#bar-header {{ border-bottom: 1px solid {theme.border}; }}
+    QToolBar#bar-timeline {{ border-top: 1px solid {theme.border}; }}
     QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{
         background: {theme.card}; color: {theme.text}; border: 1px solid {theme.border};
         border-radius: {RADIUS}px; padding: 3px 8px; min-height: 20px;

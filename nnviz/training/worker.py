@@ -8,10 +8,10 @@ import threading
 import time
 from collections import deque
 
-from nnviz.data.dataset import DataError
+from nnviz.data.dataset import DataError, SplitData
 from nnviz.data.plane import make_plane
 from nnviz.data.split import prepare
-from nnviz.engines.choose import LossError, ShapeError
+from nnviz.engines.choose import LossError, ShapeError, plan_for
 from nnviz.engines.engine import Columns
 from nnviz.experiment import Experiment
 from nnviz.history.keyframes import Keyframes
@@ -138,7 +138,9 @@ class Worker:
         self._playing, self._keyframe_epoch = False, 0
         self._pace.clear()
         self.mailbox.post(Changed(self._run, Status.PREPARING))
-        self._trainer = Trainer(command.experiment, prepare(command.experiment.data))
+        data = prepare(command.experiment.data)
+        self._show_samples(command.experiment, data)
+        self._trainer = Trainer(command.experiment, data)
         rows = self._trainer.engine.measure()
         rows["gradient_norm"][:] = float("nan")  # no batch has been seen yet
         rows["gradient_norm_by_layer"][:] = float("nan")
@@ -147,6 +149,12 @@ class Worker:
         self.mailbox.post(Changed(self._run, Status.READY))
         if command.play:
             self._set_playing(None)
+
+    def _show_samples(self, experiment: Experiment, data: SplitData) -> None:
+        """Offer a snapshot of samples and network alone: the engine may take seconds to load for the first time."""
+        loss = experiment.training.loss.resolve(data.task, data.n_classes)
+        plan, plane = plan_for(experiment.network, experiment.training, data), make_plane(experiment.data.plane, data)
+        self.mailbox.offer(Snapshot(self._run, 0, 0, experiment, data, plan, plane, loss, engine=""))
 
     def _configure(self, experiment: Experiment) -> None:
         before, self._experiment = self._experiment.data, experiment

@@ -7,12 +7,14 @@ registered by `@views.register`; menus, exports and the generic tests pick it up
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, QRectF, Signal
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from nnviz.gui.theme import Theme
@@ -35,6 +37,15 @@ Table = Mapping[str, NDArray[Any]]
 """The numbers behind a view: columns of equal length by their heading, units in brackets."""
 
 
+@dataclass(frozen=True)
+class Key:
+    """One entry of a legend: a sign in a colour, and what it stands for."""
+
+    label: str
+    color: QColor
+    sign: Literal["line", "area", "dot", "ring", "square"] = "line"
+
+
 class View(QWidget):
     """One live view.
 
@@ -55,16 +66,20 @@ class View(QWidget):
     needs: ClassVar[frozenset[str]] = frozenset()
     """Names of the probes that must be measured for it; losses, errors and gradient norms always are."""
     order: ClassVar[int] = 100
+    figure_size: ClassVar[tuple[int, int]] = (321, 220)
+    """Width and height of a figure of it, in pixels at 96 per inch: one column of a paper (85 mm) unless asked else."""
 
     caption_changed = Signal(str)
-    """The words at the right end of the title bar, when they change; for example the point under the mouse."""
+    """The words at the right end of the title bar, when they change: plain text, or text with coloured spans."""
     redraw_wanted = Signal()
     """A control of the view was used: it wants a refresh with what there is."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
+        self.caption = ""
         self.setAccessibleName(self.title)
+        self.setAccessibleDescription(self.help or self.question)
         self.build(theme)
         self.apply_theme(theme)
 
@@ -87,6 +102,23 @@ class View(QWidget):
         """Return the numbers that are drawn, for CSV and the clipboard; empty when there is nothing to show."""
         raise NotImplementedError
 
+    def legend(self) -> tuple[Key, ...]:
+        """Return what the colours and signs of the view as it is drawn now stand for."""
+        return ()
+
+    def paint_figure(self, painter: QPainter, rect: QRectF) -> None:
+        """Draw the view into a figure; as vectors, as far as it has any. `rect` is as large as the view."""
+        painter.save()
+        painter.translate(rect.topLeft())
+        self.render(painter, QPoint())
+        painter.restore()
+
+    def set_caption(self, text: str) -> None:
+        """Change the words in the title bar, and say so if they are others."""
+        if text != self.caption:
+            self.caption = text
+            self.caption_changed.emit(text)
+
     def state(self) -> dict[str, Any]:
         """Return the choices made in the controls, as plain values."""
         return {}
@@ -96,6 +128,15 @@ class View(QWidget):
 
 
 views: Registry[View] = Registry("view", "nnviz.gui.views", name_of=lambda view: str(view.name))
+
+
+_SIGNS = {"line": "━", "area": "■", "dot": "●", "ring": "○", "square": "■"}
+
+
+def caption_of(keys: Sequence[Key]) -> str:
+    """Return a legend as text with coloured signs, for a title bar."""
+    spans = (f"<span style='color:{key.color.name()}'>{_SIGNS[key.sign]}</span>&nbsp;{key.label}" for key in keys)
+    return " &nbsp;".join(spans)
 
 
 def finite_range(*arrays: NDArray[Any]) -> tuple[float, float] | None:

@@ -1,0 +1,117 @@
+"""The axes of a plot: hairlines, numbers, names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from nnviz.gui import theme as look
+from nnviz.gui.plot.ticks import Tick
+
+if TYPE_CHECKING:
+    from nnviz.gui.plot.chart import Plot
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_CENTER = Qt.AlignmentFlag.AlignCenter
+
+
+class Frame(QGraphicsItem):
+    """Paints both axes in pixels.
+
+    On screen the name of the upward axis stands above it and that of the other one ends its row of numbers; in
+    figures both stand beside their axes, as journals want them.
+    """
+
+    def __init__(self, plot: Plot) -> None:
+        super().__init__()
+        self._plot = plot
+        self._x: list[Tick] = []
+        self._y: list[Tick] = []
+
+    def refresh(self) -> None:
+        """Find the ticks anew."""
+        plot = self._plot
+        self._x = plot.x_scale.ticks(*plot.x_range, max(2, int(plot.area.width() / 64)))
+        self._y = plot.y_scale.ticks(*plot.y_range, max(2, int(plot.area.height() / 34)))
+        self.prepareGeometryChange()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return QRectF(0, 0, self._plot.width(), self._plot.height())
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        plot = self._plot
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(look.font("small", tabular=True))
+        metrics = QFontMetricsF(painter.font())
+        self._paint_grid(painter)
+        numbers = plot.area.left() > 12 or plot.theme.export
+        painter.setPen(plot.theme.color("muted"))
+        if plot.theme.export:
+            self._paint_names_beside(painter)
+            self._paint_x(painter, metrics, plot.width() + 1.0)
+            self._paint_y(painter, metrics)
+        elif plot.area.left() > 6:
+            limit = self._paint_names_within(painter, metrics)
+            if numbers:
+                self._paint_y(painter, metrics)
+            self._paint_x(painter, metrics, limit)
+
+    def _paint_grid(self, painter: QPainter) -> None:
+        plot, area = self._plot, self._plot.area
+        if not plot.y_scale.grid:
+            return
+        painter.setPen(plot.theme.pen("border", 0.6 if plot.theme.export else 1.0))
+        for at, _ in self._y:
+            y = plot.to_pixel(0.0, at).y()
+            y = y if plot.theme.export else round(y)
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+
+    def _paint_x(self, painter: QPainter, metrics: QFontMetricsF, limit: float) -> None:
+        plot = self._plot
+        top, last = plot.area.bottom() + 3, -1e9
+        for at, text in self._x:
+            width = metrics.horizontalAdvance(text)
+            left = min(plot.to_pixel(at, 0.0).x() - width / 2, plot.width() - width - 2)
+            if left < last + 8 or left + width > limit - 8:
+                continue
+            painter.drawText(QRectF(left, top, width + 1, 15), _LEFT, text)
+            last = left + width
+
+    def _paint_y(self, painter: QPainter, metrics: QFontMetricsF) -> None:
+        plot = self._plot
+        right = plot.area.left() - 6
+        for at, text in self._y:
+            y = plot.to_pixel(0.0, at).y()
+            painter.drawText(QRectF(right - 80, y - 8, 80, 16), _RIGHT, text)
+
+    def _paint_names_within(self, painter: QPainter, metrics: QFontMetricsF) -> float:
+        """Write the names in the rows that the numbers use; return where the one of the lower row begins."""
+        plot, area = self._plot, self._plot.area
+        if plot.y_scale.label and area.top() > 12:
+            text = metrics.elidedText(plot.y_scale.label, Qt.TextElideMode.ElideRight, plot.width() - 20)
+            painter.drawText(QRectF(10, 3, plot.width() - 20, 15), _LEFT, text)
+        if not plot.x_scale.label or plot.height() - area.bottom() < 18:
+            return plot.width() + 8.0
+        text = metrics.elidedText(plot.x_scale.label, Qt.TextElideMode.ElideRight, area.width())
+        width = metrics.horizontalAdvance(text)
+        left = area.right() - width
+        painter.drawText(QRectF(left, area.bottom() + 3, width + 1, 15), _LEFT, text)
+        return left
+
+    def _paint_names_beside(self, painter: QPainter) -> None:
+        plot, area = self._plot, self._plot.area
+        painter.setPen(plot.theme.color("text"))
+        if plot.x_scale.label:
+            painter.drawText(QRectF(area.left(), plot.height() - 17.0, area.width(), 15), _CENTER, plot.x_scale.label)
+        if plot.y_scale.label:
+            painter.save()
+            painter.translate(9.0, area.center().y())
+            painter.rotate(-90)
+            painter.drawText(QRectF(-area.height() / 2, -8, area.height(), 16), _CENTER, plot.y_scale.label)
+            painter.restore()
+        painter.setPen(plot.theme.color("muted"))

@@ -1,0 +1,46 @@
+"""Real runs for the tests of the window: trained once, read by many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from nnviz.experiment import Experiment
+from nnviz.session import Run, Session
+from nnviz.snapshot import Status
+
+_RUNS: dict[tuple[Experiment, frozenset[str], int], Run] = {}
+
+
+@pytest.fixture
+def trained_run() -> Iterator[Callable[..., Run]]:
+    """Return a function that trains an experiment for some epochs and returns its run with a full snapshot."""
+
+    def train(experiment: Experiment | None = None, needs: set[str] | None = None, epochs: int = 5) -> Run:
+        key = (experiment or Experiment(), frozenset(needs or ()), epochs)
+        if key not in _RUNS:
+            _RUNS[key] = _train(*key)
+        return _RUNS[key]
+
+    yield train
+
+
+def _train(experiment: Experiment, needs: frozenset[str], epochs: int) -> Run:
+    session = Session(experiment)
+    try:
+        session.want(needs)
+        session.step_epoch(epochs)
+        end = time.monotonic() + 120
+        while not _complete(session.run, needs, epochs):
+            assert session.run.status is not Status.FAILED, session.run.text
+            assert time.monotonic() < end, f"no snapshot of epoch {epochs}: {session.run}"
+            session.poll()
+        return session.run
+    finally:
+        session.close()
+
+
+def _complete(run: Run, needs: frozenset[str], epochs: int) -> bool:
+    snapshot = run.snapshot
+    return run.epoch >= epochs and snapshot is not None and snapshot.epoch >= epochs and needs <= snapshot.wanted
