@@ -20,7 +20,7 @@ class Blobs(Kind, Generator, frozen=True, tag="blobs"):
     order = 50
 
     samples: Samples = 500
-    noise: Noise = 0.7
+    noise: Noise = 0.8
     classes: Annotated[int, knob("Classes", "How many clouds there are; each is a class.", ge=2, le=10)] = 3
 
     def load(self, seed: int) -> Dataset:
