@@ -83,7 +83,7 @@ class Session:
         self.experiment = experiment
         if not changes:
             return changes
-        if all(change.live for change in changes) and self.run.status is not Status.FAILED:
+        if self._live(changes):
             self._apply(changes)
         else:
             self._begin(_summary(changes), play=self.playing)
@@ -162,23 +162,38 @@ class Session:
         self.runs.append(Run(self._number, name if self.runs else self.experiment.name, self.experiment))
         self._send(Start(self._number, self.experiment, play))
 
+    def _live(self, changes: tuple[Change, ...]) -> bool:
+        """Say whether the run at hand can take the changes on. New samples must have the shape of the old ones."""
+        snapshot = self.run.snapshot
+        if self.run.status is Status.FAILED:
+            return False
+        exchanged = [change for change in changes if change.path.startswith("data.source")]
+        if exchanged:
+            data = snapshot.data if snapshot is not None else None
+            shape = (data.task, data.n_features, data.n_classes) if data is not None else None
+            if shape is None or self.experiment.data.source.known_shape() != shape:
+                return False
+        return all(change.live for change in changes if change not in exchanged)
+
     def _apply(self, changes: tuple[Change, ...]) -> None:
         run = self.run
         run.experiment = self.experiment
         for change in changes:
-            if not change.path.startswith("data.plane") and change.path not in ("name", "description"):
-                kind = "data" if change.path.startswith("data.") else "setting"
-                _note(run.history, Event(run.epoch, str(change), kind))
+            if change.path.startswith("data.source"):
+                _note(run.history, Event(run.epoch, "Samples changed", "data"))
+            elif not change.path.startswith("data.plane") and change.path not in ("name", "description"):
+                _note(run.history, Event(run.epoch, str(change)))
         self._send(Configure(self.experiment))
 
 
 def _note(history: History, event: Event) -> None:
-    """Add an event; a slider that is dragged at one epoch leaves one event, not a hundred."""
+    """Add an event; a slider that is dragged, or a stroke that is drawn, leaves one event and not a hundred."""
     last = history.events[-1] if history.events else None
-    title = event.text.split(" ")[0]
-    if last is not None and last.epoch == event.epoch and last.kind == event.kind and last.text.startswith(title):
-        history.events[-1] = event
-        return
+    if last is not None and last.kind == event.kind and last.text.split(" ")[0] == event.text.split(" ")[0]:
+        near = max(0 if event.kind == "setting" else 10, event.epoch // 50)
+        if event.epoch - last.epoch <= near:
+            history.events[-1] = event
+            return
     history.events.append(event)
 
 

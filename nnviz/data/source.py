@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nnviz.data.dataset import Dataset
+from nnviz.data.dataset import Dataset, Task
 from nnviz.settings import Choice, kinds
 
 
@@ -28,3 +28,10 @@ class Source(Choice):
         Raises DataError with one sentence when the samples cannot be had.
         """
         raise NotImplementedError
+
+    def known_shape(self) -> tuple[Task, int, int] | None:
+        """Return (task, features, classes) where they are known without loading, else None.
+
+        Samples of the same shape can be exchanged under a network that is being trained.
+        """
+        return None

@@ -75,16 +75,17 @@ class MainWindow(QMainWindow):
         self.header = Header(self.controller, self.theme, self)
         self._add_bar("header", self.header, Qt.ToolBarArea.TopToolBarArea)
         self.timeline = Timeline(self.controller, self.theme, self)
-        self._add_bar("timeline", self.timeline, Qt.ToolBarArea.BottomToolBarArea)
+        self.timeline_bar = self._add_bar("timeline", self.timeline, Qt.ToolBarArea.BottomToolBarArea)
         self.clock.add("header", self.header.refresh, self.header.isVisible, TEXT_RATE)
         self.clock.add("timeline", self.timeline.refresh, self.timeline.isVisible, 10.0)
 
-    def _add_bar(self, name: str, widget: QWidget, area: Qt.ToolBarArea) -> None:
-        bar = QToolBar(name, self)
+    def _add_bar(self, name: str, widget: QWidget, area: Qt.ToolBarArea) -> QToolBar:
+        bar = QToolBar(name.capitalize(), self)
         bar.setObjectName(f"bar-{name}")
         bar.setMovable(False)
         bar.addWidget(widget)
         self.addToolBar(area, bar)
+        return bar
 
     def _make_centre(self) -> None:
         self.editor = NetworkEditor(self.controller, self.theme)

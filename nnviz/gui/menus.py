@@ -72,13 +72,10 @@ class Menus(QObject):
             for dock in sorted(members, key=_order):
                 menu.addAction(dock.toggleViewAction())
         menu.addSection("Panels")
-        for dock in docks.values():
-            if not isinstance(dock, ViewDock):
-                menu.addAction(dock.toggleViewAction())
-        for title, bar in (("Timeline", "bar-timeline"),):
-            action = next(b for b in self._window.toolbars() if b.objectName() == bar).toggleViewAction()
-            action.setText(title)
-            menu.addAction(action)
+        for panel in docks.values():
+            if not isinstance(panel, ViewDock):
+                menu.addAction(panel.toggleViewAction())
+        menu.addAction(self._window.timeline_bar.toggleViewAction())
         menu.addSeparator()
         gradients = self._add(menu, "Links show the gradient", self._window.show_gradients, "G")
         gradients.setCheckable(True)
@@ -131,7 +128,7 @@ class Menus(QObject):
 
     def _recent_names(self) -> list[str]:
         value = QSettings("nnviz", "nnviz").value("recent", [])
-        return [value] if isinstance(value, str) else [str(name) for name in value or []]
+        return [value] if isinstance(value, str) else [str(name) for name in (value if isinstance(value, list) else [])]
 
     @Slot()
     def _fill_recent(self) -> None:

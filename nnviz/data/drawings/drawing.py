@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.data.dataset import DataError, Dataset, Floats
+from nnviz.data.dataset import DataError, Dataset, Floats, Task
 from nnviz.data.generators import PLANE_LIMIT, plane_classes
 from nnviz.data.source import Source
 from nnviz.settings import Kind, knob
@@ -41,12 +41,14 @@ class Drawing(Kind, Source, frozen=True, tag="drawing"):
     mode: Annotated[Mode, knob("Task", "Points of several classes in the plane, or values over one feature.")] = (
         "classification"
     )
-    points: Annotated[bytes, knob("Points", "Coordinates: pairs of 32-bit floats, lowest byte first.")] = b""
-    labels: Annotated[bytes, knob("Labels", "The class of each point: one byte each.")] = b""
+    points: Annotated[bytes, knob("Points", "Coordinates: pairs of 32-bit floats, lowest byte first.", live=True)] = b""
+    labels: Annotated[bytes, knob("Labels", "The class of each point: one byte each.", live=True)] = b""
     identities: Annotated[
         bytes,
         knob(
-            "Identities", "A number for each point, 32 bits, lowest byte first, that keeps it on its side of the split."
+            "Identities",
+            "A number for each point, 32 bits, lowest byte first, that keeps it on its side of the split.",
+            live=True,
         ),
     ] = b""
 
@@ -100,6 +102,9 @@ class Drawing(Kind, Source, frozen=True, tag="drawing"):
     def n_classes(self) -> int:
         """The number of classes: at least 2, and enough for the highest label."""
         return max(2, int(self.classes.max()) + 1 if self.n_points else 0)
+
+    def known_shape(self) -> tuple[Task, int, int]:
+        return ("classification", 2, self.n_classes) if self.mode == "classification" else ("regression", 1, 0)
 
     @property
     def frame(self) -> tuple[float, float, float, float]:
