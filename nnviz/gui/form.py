@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from msgspec import Meta
 from PySide6.QtCore import QObject, Signal, Slot
@@ -196,6 +195,7 @@ class KindForms(QWidget):
         self._path, self._formats, self._skip, self._indent = path, formats, skip, indent
         self._forms: dict[type[Settings], Form] = {}
         self.current: Form | None = None
+        self._title = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -223,6 +223,7 @@ class KindForms(QWidget):
             self.current = form
             form.show()
             self.setVisible(not form.empty)
+        self._title = getattr(cls, "title", "")
         form.show_settings(settings)
         self._name_section()
 
@@ -230,8 +231,9 @@ class KindForms(QWidget):
     def _name_section(self) -> None:
         if self._section is None or self.current is None:
             return
-        self._section.button.setText("" if self._section.opened else self.current.summary())
-        self._section.button.setAccessibleName(f"Settings: {self.current.summary()}")
+        opened, summary = self._section.opened, self.current.summary()
+        self._section.button.setText(f"{self._title} settings" if opened else summary)
+        self._section.button.setAccessibleName(f"{self._title} settings: {summary}")
         self._section.button.update()
 
 
@@ -278,7 +280,7 @@ def _tooltip(field: Field) -> str:
     """Return what a setting means, its unit, and what a change of it does, as rich text so that it wraps."""
     unit = f"In {field.unit}. " if field.unit.isalpha() else ""
     when = "Applies at once." if field.live else "Starts a new run."
-    return f"<p>{html.escape(field.help)}</p><p>{unit}{when}</p>"
+    return f"<p><b>{html.escape(field.title)}</b></p><p>{html.escape(field.help)}</p><p>{unit}{when}</p>"
 
 
 def _open_ends(cls: type[Settings]) -> dict[str, tuple[bool, bool]]:

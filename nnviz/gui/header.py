@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -28,6 +28,10 @@ _SPEEDS: tuple[tuple[str, float | None], ...] = (
     ("10 epochs/s", 10.0),
     ("1 epoch/s", 1.0),
 )
+
+
+_NARROWEST, _ROOMY = 1000, 1240
+"""Widths in pixels: the least that holds everything without words, and the least that holds the words too."""
 
 
 class ReadOut(QWidget):
@@ -90,11 +94,11 @@ class Header(QWidget):
             self.speed.addItem(words, limit)
         self.speed.currentIndexChanged.connect(self._limit_speed)
         self._outs = {
-            "epoch": ReadOut("Epoch", "muted", "Passes over the training part so far.", 84, self),
-            "train": ReadOut("Train error", "train", "Error on the training part, dropout off.", 96, self),
-            "test": ReadOut("Test error", "test", "Error on samples that the network never learned from.", 96, self),
-            "gap": ReadOut("Gap", "danger", "Test error minus train error: how much worse on new samples.", 92, self),
-            "speed": ReadOut("Speed", "muted", "Epochs per second.", 130, self),
+            "epoch": ReadOut("Epoch", "muted", "Passes over the training part so far.", 72, self),
+            "train": ReadOut("Train error", "train", "Error on the training part, dropout off.", 92, self),
+            "test": ReadOut("Test error", "test", "Error on samples that the network never learned from.", 92, self),
+            "gap": ReadOut("Gap", "danger", "Test error minus train error: how much worse on new samples.", 84, self),
+            "speed": ReadOut("Speed", "muted", "Epochs per second.", 112, self),
         }
         self.export = self._tool("Export a view or the run", "Ctrl+E", self.export_wanted.emit, "Export")
         self.theme_button = self._tool("Dark or light", "Ctrl+T", self.theme_wanted.emit)
@@ -128,6 +132,17 @@ class Header(QWidget):
         row.addStretch(1)
         row.addWidget(self.export)
         row.addWidget(self.theme_button)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_NARROWEST, self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out words when the window is narrow; the icons and tooltips remain."""
+        roomy = event.size().width() >= _ROOMY
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if roomy else Qt.ToolButtonStyle.ToolButtonIconOnly
+        for button in (self.epoch, self.batch, self.export):
+            button.setToolButtonStyle(style)
+        self._name.setVisible(roomy)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour text and icons."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSettings, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from nnviz import experiment as experiments
 from nnviz.data.dataset import DataError
@@ -117,6 +117,7 @@ class WelcomeStrip(QWidget):
         self._close.setToolTip("Close; View → Welcome strip brings it back")
         self._close.clicked.connect(self.toggle)
         row.addWidget(self._close)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setVisible(QSettings("nnviz", "nnviz").value("welcome", "true") == "true")
         self.apply_theme(theme)
 

@@ -1,0 +1,120 @@
+"""The real main window: it opens, trains, rearranges, and closes without leaving anything behind."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from nnviz.experiment import Experiment, bundled
+from nnviz.gui.app import make_window
+from nnviz.gui.main_window import BELOW, RIGHT, MainWindow
+from nnviz.gui.theme import DARK, LIGHT
+from nnviz.gui.view_dock import ViewDock
+from nnviz.gui.views import views
+from nnviz.snapshot import Status
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture
+def window(qtbot):
+    made = make_window(bundled("circles"), DARK, remember=False)
+    made.show()
+    qtbot.waitUntil(lambda: made.controller.run.status is Status.READY, timeout=60_000)
+    yield made
+    made.close()
+    made.deleteLater()
+    QApplication.processEvents()
+
+
+def trained(window: MainWindow, epochs: int) -> bool:
+    return window.controller.run.epoch >= epochs
+
+
+def test_it_opens_with_an_experiment_and_play_trains_it(window, qtbot):
+    assert window.controller.run.snapshot is not None
+    window.header.play.click()
+    qtbot.waitUntil(lambda: trained(window, 5), timeout=30_000)
+    window.header.play.click()
+    qtbot.waitUntil(lambda: window.controller.run.status is Status.PAUSED, timeout=10_000)
+    window.header.refresh()
+    assert window.header.play.text() == "Play"
+
+
+def test_the_views_that_can_be_seen_decide_what_is_measured(window, qtbot):
+    assert "surface" in window._wanted
+    window.docks["surface"].close()
+    qtbot.waitUntil(lambda: "surface" not in window._wanted, timeout=5_000)
+    window.docks["surface"].show()
+    qtbot.waitUntil(lambda: "surface" in window._wanted, timeout=5_000)
+
+
+def test_every_view_has_a_dock_and_a_place_in_the_menu(window):
+    for name in views.names():
+        assert isinstance(window.docks[name], ViewDock)
+    assert all(window.docks[name].isVisible() for name in (*RIGHT, *BELOW))
+
+
+def test_a_view_is_enlarged_and_put_back(window):
+    dock = window.docks["surface"]
+    dock.bar.double_clicked.emit()
+    assert window.centre.currentWidget() is dock.holder
+    assert dock.view.isVisible()
+    window.put_back()
+    assert dock.widget() is dock.holder
+    assert window.centre.currentIndex() == 0
+
+
+def test_both_themes_reach_the_whole_window(window):
+    window.apply_theme(LIGHT)
+    light = window.grab().toImage().pixelColor(4, window.height() // 2)
+    window.apply_theme(DARK)
+    dark = window.grab().toImage().pixelColor(4, window.height() // 2)
+    assert light.lightness() > 200 > 80 > dark.lightness()
+
+
+@pytest.mark.parametrize("size", [(1100, 700), (1440, 900), (2560, 1440)])
+def test_it_fits_every_size(window, size, qtbot):
+    window.resize(*size)
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == size, f"the window cannot be as small as {size}"
+    for widget in (window.header, window.timeline, window.editor):
+        corner = widget.mapTo(window, widget.rect().bottomRight())
+        assert window.rect().contains(corner), f"{widget} is cut off"
+
+
+def test_space_plays_and_a_change_of_shape_keeps_the_run_before(window, qtbot):
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: trained(window, 2), timeout=30_000)
+    window.controller.set("network.layers[0].units", 5, "Units")
+    qtbot.waitUntil(lambda: window.controller.run.status is Status.RUNNING, timeout=30_000)
+    assert len(window.controller.session.runs) == 2
+
+
+def test_a_diverged_run_says_what_to_do(window, qtbot):
+    window.controller.set("training.loss", "squared", "Loss")
+    window.controller.set("training.optimizer", "sgd", "Optimizer")
+    window.controller.set("training.learning_rate", 90.0, "Learning rate")
+    window.controller.toggle()
+    qtbot.waitUntil(lambda: window.controller.run.status is Status.DIVERGED, timeout=30_000)
+    assert "Lower the learning rate" in window.statusBar().currentMessage()
+
+
+def test_what_cannot_be_opened_leaves_the_work_as_it_is(window, tmp_path: Path):
+    before = window.controller.experiment
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[training]\nlearning_rat = 3\n")
+    window.open_file(broken)
+    assert window.controller.experiment == before
+    assert "learning_rate" in window.statusBar().currentMessage(), "the message says what was probably meant"
+
+
+def test_closing_stops_the_training_thread(qtbot):
+    window = make_window(Experiment(), LIGHT, remember=False)
+    window.show()
+    qtbot.waitUntil(lambda: window.controller.run.status is Status.READY, timeout=60_000)
+    window.controller.toggle()
+    window.close()
+    window.deleteLater()
+    assert not [t for t in threading.enumerate() if t.name == "nnviz-training"]
