@@ -9,8 +9,12 @@ from typing import Annotated, Any
 import tomli_w
 
 from nnviz import resources
-from nnviz.data.settings import DataSettings
+from nnviz.data.settings import DataSettings, PlaneSettings
+from nnviz.engines.optimizers.adam import Adam
 from nnviz.engines.settings import TrainingSettings
+from nnviz.network.initializers.he import He
+from nnviz.network.layers.linear import Linear
+from nnviz.network.layers.relu import ReLU
 from nnviz.network.settings import NetworkSettings
 from nnviz.registry import unknown_name
 from nnviz.settings import Settings, SettingsError, changed, decode, encode, knob, parse_assignment
@@ -53,6 +57,45 @@ def bundled(name: str) -> Experiment:
     if name not in bundled_names():
         raise SettingsError(unknown_name("experiment", name, bundled_names()))
     return read(resources.path("experiments", f"{name}.toml"))
+
+
+def find(text: str) -> Experiment:
+    """Return what a user means by one word: a bundled experiment, an experiment file, or a table to learn from.
+
+    A file that has the name of a bundled experiment is meant when it is written with its folder (`./digits`).
+    Raises SettingsError when it is none of these.
+    """
+    if text in bundled_names():
+        return bundled(text)
+    path = Path(text).expanduser()
+    if path.suffix.lower() == ".toml":
+        experiment = read(path)
+        named = experiment.name != "untitled"
+        return experiment if named else experiment.replace(name=path.stem.removesuffix(".experiment"))
+    if path.is_dir():
+        raise SettingsError(f"{text} is a folder; name a file, or a bundled experiment.")
+    if path.is_file():
+        return for_table(path)
+    if path.suffix or len(path.parts) != 1:
+        raise SettingsError(f"{text} is not there; check its name and folder.")
+    return bundled(text)
+
+
+def for_table(path: Path, target: str = "") -> Experiment:
+    """Return an experiment for a table of the user's own, with settings that usually work; the table is not read."""
+    from nnviz.data.readers.table import Table
+
+    return Experiment(
+        name=path.stem,
+        data=DataSettings(
+            source=Table(path=str(path.absolute()), target=target),
+            train_share=0.7,
+            standardize=True,
+            plane=PlaneSettings(mode="principal"),
+        ),
+        network=NetworkSettings(layers=(Linear(units=32), ReLU(), Linear(units=16), ReLU()), initializer=He()),
+        training=TrainingSettings(optimizer=Adam(), learning_rate=0.003, batch_size=32),
+    )
 
 
 def read(path: Path) -> Experiment:

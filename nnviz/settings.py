@@ -240,7 +240,7 @@ def changed(settings: G, path: str, value: Any) -> G:
     A path looks like `training.learning_rate` or `network.layers[1].units`; a value may be plain data or
     settings. Raises SettingsError when the path or the value is not acceptable.
     """
-    plain = encode(settings)
+    plain = msgspec.to_builtins(settings, builtin_types=(bytes,))  # a drawing's megabytes need no detour over text
     parts = re.findall(r"\w+", path)
     node: Any = plain
     for depth, part in enumerate(parts):
@@ -255,7 +255,7 @@ def changed(settings: G, path: str, value: Any) -> G:
             names = [name for name in node if name != "kind"] if isinstance(node, dict) else []
             raise SettingsError(f"{path}: {unknown_name('setting', part, names)}")
         if last:
-            node[key] = msgspec.to_builtins(value)
+            node[key] = msgspec.to_builtins(value, builtin_types=(bytes,))
             break
         if isinstance(node[key], tuple):
             node[key] = list(node[key])

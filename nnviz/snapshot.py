@@ -33,7 +33,7 @@ class Status(Enum):
         return self in (Status.DIVERGED, Status.FAILED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class Snapshot:
     """The network at one moment, with the arrays that some view asked for.
 

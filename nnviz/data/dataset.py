@@ -16,7 +16,7 @@ class DataError(ValueError):
     """Data that cannot be used: one sentence that says what, where (file, row, column) and what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class Dataset:
     """All samples of one source, before any split.
 
@@ -49,7 +49,7 @@ class Dataset:
         return len(self.class_names)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """One part of a split: what a network trains on or is measured with.
 
@@ -65,7 +65,7 @@ class Part:
         return len(self.x)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scaling:
     """The affine map between units of the source and the numbers that a network sees.
 
@@ -87,7 +87,7 @@ class Scaling:
         return np.asarray(y) * self.target_scale + self.target_shift
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SplitData:
     """A dataset after splitting, label noise and scaling: everything that training and drawing need.
 

@@ -11,7 +11,7 @@ from nnviz.data.dataset import Floats, SplitData
 from nnviz.data.settings import PlaneSettings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class Plane:
     """A rectangle in the plane `origin + u * across + v * up`, in scaled features.
 

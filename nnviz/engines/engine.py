@@ -34,11 +34,12 @@ ORDER_STREAM = 2**32
 """Second half of the key of the random numbers that order samples; parameter arrays use small ones."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class EngineState:
     """Everything that determines the future of a training: restoring it continues bit for bit.
 
-    `position` counts the samples already used in the current epoch.
+    `position` counts the samples already used in the current epoch. `optimizer` is what an optimizer of kind
+    `optimizer_kind` remembers; another kind has no use for it and starts anew.
     """
 
     epoch: int
@@ -46,6 +47,7 @@ class EngineState:
     position: int
     parameters: NDArray[Any]
     buffers: Mapping[str, NDArray[Any]]
+    optimizer_kind: str
     optimizer: Mapping[str, NDArray[Any]]
 
 

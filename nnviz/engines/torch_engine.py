@@ -126,24 +126,24 @@ class TorchEngine:
     def measure(self) -> Columns:
         """Return one row of measurements of the network as it is now."""
         row: dict[str, Any] = {"epoch": self.epoch, "step": self.step, "learning_rate": self._rate}
-        for name, part in self.data.parts().items():
-            row[f"{name}_loss"], row[f"{name}_error"] = self._evaluate(part)
+        for name in self._parts:
+            row[f"{name}_loss"], row[f"{name}_error"] = self._evaluate(name)
         norms = layer_norms(self.plan, self._numpy(self._last_gradient))
         row["gradient_norm"] = float(np.sqrt(np.sum(norms**2)))
         row["gradient_norm_by_layer"] = norms
         return {name: np.asarray([value]) for name, value in row.items()}
 
-    def _evaluate(self, part: Part) -> tuple[float, float]:
+    def _evaluate(self, name: str) -> tuple[float, float]:
         """Return loss and error on one part, in evaluation mode."""
-        outputs = self._forward(part.x)
-        targets = self._encoded(part)
-        with self._torch.no_grad():
+        x, targets = self._parts[name]
+        outputs = self._forward(x)
+        with self._torch.inference_mode():
             loss = float(self.loss.torch(outputs, targets))
-        return loss, error_of(self.loss, self._numpy(outputs), part, self.data)
+        return loss, error_of(self.loss, self._numpy(outputs), self.data.parts()[name], self.data)
 
     def predict(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the outputs (n, outputs) for scaled samples (n, d), in evaluation mode."""
-        return self._numpy(self._forward(x)).astype(np.float32)
+        return self._numpy(self._forward(self._tensor(x))).astype(np.float32)
 
     def activations(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """Return the output of every stage for scaled samples (n, d), in evaluation mode: (n, *output shape)."""
@@ -155,10 +155,10 @@ class TorchEngine:
                 outputs.append(self._numpy(signal).astype(np.float32))
         return tuple(outputs)
 
-    def _forward(self, x: NDArray[np.float32]) -> torch.Tensor:
+    def _forward(self, x: torch.Tensor) -> torch.Tensor:
         self._module.eval()
         with self._torch.inference_mode():
-            chunks = [self._module(self._tensor(x[i : i + _CHUNK])) for i in range(0, len(x), _CHUNK)]
+            chunks = [self._module(x[i : i + _CHUNK]) for i in range(0, len(x), _CHUNK)]
         return chunks[0] if len(chunks) == 1 else self._torch.cat(chunks)
 
     # ------------------------------------------------------------ state
@@ -180,6 +180,7 @@ class TorchEngine:
             position=self.position,
             parameters=self.parameters(),
             buffers={name: self._numpy(tensor) for name, tensor in self._module.named_buffers()},
+            optimizer_kind=self._training.optimizer.kind,
             optimizer={name: self._numpy(t) for name, t in optimizer.items() if isinstance(t, self._torch.Tensor)},
         )
 
@@ -193,7 +194,7 @@ class TorchEngine:
             for name, buffer in self._module.named_buffers():
                 buffer.copy_(torch.from_numpy(np.array(state.buffers[name])))
         self._optimizer = self._make_optimizer()
-        if state.optimizer:
+        if state.optimizer and state.optimizer_kind == self._training.optimizer.kind:
             self._optimizer.state[self._flat] = {
                 name: torch.from_numpy(np.array(array)).to(self.device) for name, array in state.optimizer.items()
             }
@@ -206,12 +207,13 @@ class TorchEngine:
         if before.optimizer.kind != training.optimizer.kind:
             self._optimizer = self._make_optimizer()
         self._optimizer.param_groups[0].update(training.optimizer.torch_options())
+        self._torch.set_num_threads(self._threads())
 
     def set_data(self, data: SplitData) -> None:
         """Go on with other samples of the same kind: same features, classes and task."""
         self.data = data
-        self._source_x = self._tensor(data.train.x)
-        self._source_y = self._encoded(data.train)
+        self._parts = {name: (self._tensor(part.x), self._encoded(part)) for name, part in data.parts().items()}
+        self._source_x, self._source_y = self._parts["train"]
         self._x, self._y = self._torch.empty_like(self._source_x), self._torch.empty_like(self._source_y)
         self._shuffled_epoch = -1
         if self.position >= len(data.train):  # what is left of the epoch has gone: begin the next one

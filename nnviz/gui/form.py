@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import typing
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Meta
 from PySide6.QtCore import QObject, Signal, Slot
@@ -148,7 +149,7 @@ class Form(QWidget):
     def _make_row(self, field: Field, path: str) -> Row | None:
         title, help, indent = field.title, _tooltip(field), self._indent
         if field.registry is not None:
-            entries = [Entry(kind_of(kind), kind.title, html.escape(kind.help)) for kind in field.registry]
+            entries = [Entry(kind_of(kind), kind.title, _kind_help(kind)) for kind in field.registry]
             return ChoiceRow(title, entries, help, self, indent=indent)
         if field.options:
             return ChoiceRow(title, [Entry(o, _option_text(o)) for o in field.options], help, self, indent=indent)
@@ -269,6 +270,12 @@ def _shown(row: Row) -> str:
     if isinstance(row, ChoiceRow):
         return row.text
     return ("on" if row.value else "off") if isinstance(row, SwitchRow) else ""
+
+
+def _kind_help(kind: Any) -> str:
+    """Return what a kind is for, and its formula where it has one."""
+    parts = [kind.help, getattr(kind, "formula", "")]
+    return "<br>".join(html.escape(part) for part in parts if part)
 
 
 def _option_text(option: object) -> str:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
 from nnviz.experiment import Experiment
@@ -66,7 +66,9 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self)
         self._connect()
         self.apply_theme(self.theme)
+        self._sized = False
         self._arrange()
+        self._restore()
         self.clock.start()
 
     # ------------------------------------------------------------ assembly
@@ -117,8 +119,9 @@ class MainWindow(QMainWindow):
         for view_class in views:
             self._add_view(view_class)
 
-    def _add_dock(self, name: str, title: str, widget: QWidget) -> None:
+    def _add_dock(self, name: str, title: str, widget: DataPanel | TrainingPanel) -> None:
         self.docks[name] = Dock(name, title, widget, self)
+        widget.controls(self.docks[name].bar.row)
 
     def _add_view(self, view_class: type[View]) -> None:
         view = view_class(self.theme)
@@ -158,13 +161,16 @@ class MainWindow(QMainWindow):
             dock.setVisible(name in (*RIGHT, *BELOW, "data", "training"))
         self.resize(SIZE)
         self._default_sizes()
+
+    def _restore(self) -> None:
+        """Put everything where the user left it."""
         if self._settings is not None:
             self.restoreGeometry(_bytes(self._settings.value("geometry")))
-            self.restoreState(_bytes(self._settings.value("state")), _LAYOUT_VERSION)
+            self._sized = self.restoreState(_bytes(self._settings.value("state")), _LAYOUT_VERSION)
 
     def _default_sizes(self) -> None:
         """Give the zones the proportions of a new window."""
-        height = self.height() - 230
+        height = self.height() - 230  # without menu, header, timeline and status bar
         left, right = [self.docks["data"], self.docks["training"]], [self.docks[name] for name in RIGHT]
         self.resizeDocks([left[0], right[0]], [292, 388], Qt.Orientation.Horizontal)
         self.resizeDocks(left, [height * 6 // 10, height * 4 // 10], Qt.Orientation.Vertical)
@@ -175,9 +181,7 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Put everything back where a new window has it."""
         self.put_back()
-        self._settings, settings = None, self._settings
         self._arrange()
-        self._settings = settings
 
     # ------------------------------------------------------------ frames
 
@@ -313,6 +317,12 @@ class MainWindow(QMainWindow):
         return themes.THEMES.get(str(name), themes.system_theme())
 
     # ------------------------------------------------------------ events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._sized:  # docks take sizes only once the window has its own
+            self._sized = True
+            self._default_sizes()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnviz.gui.icons import icon
 from nnviz.gui.theme import Theme
@@ -22,12 +32,14 @@ class TitleBar(QWidget):
         self.caption.setObjectName("caption")
         self.note = QLabel(self)
         self.note.setObjectName("caption-note")
+        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        # A long read-out may be cut, but never widens the dock.
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(12, 6, 8, 4)
         self.row.setSpacing(6)
         self.row.addWidget(self.caption)
-        self.row.addStretch(1)
-        self.row.addWidget(self.note)
+        self.row.addWidget(self.note, 1)
         self.setFixedHeight(32)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

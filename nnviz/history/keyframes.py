@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class Keyframe:
     """All parameters of the network after an epoch: (n_parameters,), read-only, in network order."""
 

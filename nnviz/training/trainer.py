@@ -41,6 +41,11 @@ class Trainer:
         self._finite: EngineState = self.engine.state()
         self._kept_at = 0.0
 
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the smallest monitored loss so far, 0 before any was measured."""
+        return self._best_epoch
+
     def slice(self, seconds: float, epochs: int | None = None) -> Columns | None:
         """Train for about `seconds`, at most `epochs` epochs; return the rows of the epochs that ended."""
         self.end = None

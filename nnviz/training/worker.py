@@ -9,7 +9,8 @@ import time
 from collections import deque
 
 from nnviz.data.dataset import DataError, SplitData
-from nnviz.data.plane import make_plane
+from nnviz.data.plane import Plane, make_plane
+from nnviz.data.settings import PlaneSettings
 from nnviz.data.split import prepare
 from nnviz.engines.choose import LossError, ShapeError, plan_for
 from nnviz.engines.engine import Columns
@@ -59,6 +60,7 @@ class Worker:
         self._limit: float | None = None
         self._next_epoch_at = 0.0
         self._next_snapshot_at = 0.0
+        self._plane: tuple[tuple[SplitData, PlaneSettings], Plane] | None = None
         self._stale = False  # whether the last snapshot no longer shows the network as it is
         self._keyframe_epoch = 0
         self._pace: deque[tuple[float, int]] = deque(maxlen=64)
@@ -153,8 +155,8 @@ class Worker:
     def _show_samples(self, experiment: Experiment, data: SplitData) -> None:
         """Offer a snapshot of samples and network alone: the engine may take seconds to load for the first time."""
         loss = experiment.training.loss.resolve(data.task, data.n_classes)
-        plan, plane = plan_for(experiment.network, experiment.training, data), make_plane(experiment.data.plane, data)
-        self.mailbox.offer(Snapshot(self._run, 0, 0, experiment, data, plan, plane, loss, engine=""))
+        plan = plan_for(experiment.network, experiment.training, data)
+        self.mailbox.offer(Snapshot(self._run, 0, 0, experiment, data, plan, self._plane_of(data), loss, engine=""))
 
     def _configure(self, experiment: Experiment) -> None:
         before, self._experiment = self._experiment.data, experiment
@@ -252,7 +254,7 @@ class Worker:
     def _snapshot(self) -> Snapshot:
         assert self._trainer is not None
         engine = self._trainer.engine
-        plane = make_plane(self._experiment.data.plane, engine.data)
+        plane = self._plane_of(engine.data)
         measured = {name: probes[name]().measure(engine, plane) for name in sorted(self._wants)}
         return Snapshot(
             run=self._run,
@@ -268,6 +270,13 @@ class Worker:
             wanted=self._wants,
             arrays={name: read_only(value) for name, value in measured.items() if value is not None},
         )
+
+    def _plane_of(self, data: SplitData) -> Plane:
+        """Return the plane of the decision surface, the same object as long as nothing that it depends on changes."""
+        key = (data, self._experiment.data.plane)
+        if self._plane is None or self._plane[0] != key:
+            self._plane = (key, make_plane(key[1], data))
+        return self._plane[1]
 
     def _speed(self) -> float:
         """Return epochs per second over the last slices, at most two seconds of them."""

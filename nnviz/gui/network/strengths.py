@@ -12,7 +12,7 @@ from nnviz.network.shapes import NetworkPlan, ParameterSlot, drawn_stage
 from nnviz.probes.unit_maps import MOST_UNITS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class Links:
     """The links into one picture column: `values` (units, units before) for the drawn units, signed.
 

@@ -31,6 +31,7 @@ class Card(QAbstractButton):
         self.setToolTip(experiment.description)
         self.setAccessibleName(f"Open the experiment {experiment.name}")
         self.setAccessibleDescription(experiment.description)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.clicked.connect(self._choose)
@@ -56,6 +57,10 @@ class Card(QAbstractButton):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         if self._points is None:
             self._points = thumbnail(self._experiment.data)
+        if not self._points:
+            painter.setPen(self._theme.color("accent"))
+            painter.setFont(font("body", bold=True, tabular=True))
+            painter.drawText(QRectF(0, 0, 44, self.height()), Qt.AlignmentFlag.AlignCenter, "0 1 2")
         painter.setPen(Qt.PenStyle.NoPen)
         for x, y, color in self._points:
             painter.setBrush(color)

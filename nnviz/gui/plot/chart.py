@@ -181,7 +181,7 @@ class Plot(pg.GraphicsView):
             return _Margins(left, 8, 12, 18.0 * bool(x.label) + (18.0 if x.numbers else 4.0))
         if self.width() < 140 or self.height() < 84:
             return _Margins(6, 6, 6, 6)
-        top = 22.0 if y.label and self.height() >= 110 else 8.0
+        top = 26.0 if y.label and self.height() >= 110 else 8.0
         return _Margins(40 if y.numbers else 10, top, 12, 20 if x.numbers or x.label else 8)
 
 
@@ -196,16 +196,18 @@ def _usable(wanted: Range | None, now: Range) -> Range:
     return low, high
 
 
-def steady(now: Range, low: float, high: float, room: float = 0.06) -> Range:
-    """Return a range around `low`..`high` that changes seldom.
+def steady(now: Range, low: float, high: float, anchored: bool = False) -> Range:
+    """Return a range around `low`..`high` that changes seldom; `anchored` ones begin at `low` exactly.
 
-    The present one stays while it holds the data and they fill at least 60 % of it, so that axes stand still.
+    The present one stays while the data lie well inside and fill at least 60 % of it, so that axes stand still.
     """
     span = now[1] - now[0]
-    if now[0] <= low and high <= now[1] and high - low >= 0.6 * span:
+    edge = 0.02 * span
+    bottom = now[0] == low if anchored else now[0] <= low - edge
+    if bottom and high <= now[1] - edge and high - low >= 0.6 * span:
         return now
-    margin = room * (high - low) or 0.5 * abs(high) or 0.5
-    return low - margin, high + margin
+    margin = 0.06 * (high - low) or 0.5 * abs(high) or 0.5
+    return low if anchored else low - margin, high + margin
 
 
 def nearest(x: NDArray[Any], at: float) -> int:

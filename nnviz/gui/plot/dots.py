@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
-from pyqtgraph.Qt.internals import PrimitiveArray
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,10 @@ class Dots(pg.GraphicsObject):
             self._looks, self._sheet = tuple(looks), None
         self._xy, self._which = np.asarray(xy, np.float64), which
         self.update()
+
+    def viewTransformChanged(self) -> None:
+        """Qt must know before the bounding rectangle becomes another one."""
+        self.prepareGeometryChange()
 
     def boundingRect(self) -> QRectF:
         """Return the visible part of the plot, which clips the dots."""

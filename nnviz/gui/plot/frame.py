@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from nnviz.gui import theme as look
+from nnviz.gui.plot.pens import line
 from nnviz.gui.plot.ticks import Tick
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Frame(QGraphicsItem):
     def refresh(self) -> None:
         """Find the ticks anew."""
         plot = self._plot
-        self._x = plot.x_scale.ticks(*plot.x_range, max(2, int(plot.area.width() / 64)))
+        self._x = plot.x_scale.ticks(*plot.x_range, max(2, int(plot.area.width() / 60)))
         self._y = plot.y_scale.ticks(*plot.y_range, max(2, int(plot.area.height() / 34)))
         self.prepareGeometryChange()
         self.update()
@@ -65,7 +66,7 @@ class Frame(QGraphicsItem):
         plot, area = self._plot, self._plot.area
         if not plot.y_scale.grid:
             return
-        painter.setPen(plot.theme.pen("border", 0.6 if plot.theme.export else 1.0))
+        painter.setPen(line(plot.theme, "border", 0.5 if plot.theme.export else 1.0))
         for at, _ in self._y:
             y = plot.to_pixel(0.0, at).y()
             y = y if plot.theme.export else round(y)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QTransform
 from PySide6.QtWidgets import QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
+from nnviz.gui.plot.pens import draw_path
 
 _PASSES = ((0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0))
 
@@ -39,8 +40,8 @@ class Curve(pg.PlotCurveItem):
         return QRectF(box.viewRect()) if box is not None else QRectF()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        if widget is None or self.opts["pen"].widthF() > 1.0:
-            super().paint(painter, option, widget)
+        if widget is None:  # a figure
+            draw_path(painter, self.getPath(), self.opts["pen"])
             return
         ratio = widget.devicePixelRatioF()
         heavy = self.weight * ratio
@@ -71,6 +72,31 @@ class Band(QGraphicsPathItem):
                 ys += [low[piece], high[piece][::-1], [np.nan]]
         across, up = np.concatenate(xs), np.concatenate(ys)
         self.setPath(pg.arrayToQPath(across, up, connect="finite") if len(across) else QPainterPath())
+
+
+class Ridge(QGraphicsPathItem):
+    """A line with its area down to a base filled, so that it hides what lies behind it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filled = QPainterPath()
+
+    def draw(self, x: NDArray[Any], y: NDArray[Any], base: float) -> None:
+        """Show the line through (x, y), both (n,) and finite, over `base`."""
+        self.setPath(pg.arrayToQPath(x, y, connect="all", finiteCheck=False))
+        self._filled = pg.arrayToQPath(
+            np.concatenate([x[:1], x, x[-1:]]), np.concatenate([[base], y, [base]]), connect="all", finiteCheck=False
+        )
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillPath(self._filled, self.brush())
+        if widget is None:  # a figure
+            draw_path(painter, self.path(), self.pen())
+            return
+        painter.setPen(self.pen())
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(self.path())
 
 
 class Picture(pg.ImageItem):

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from nnviz.gui import theme as look
+from nnviz.gui.plot.pens import line
 
 if TYPE_CHECKING:
     from nnviz.gui.plot.chart import Plot
@@ -104,7 +105,7 @@ class Overlay(QGraphicsItem):
     def _paint_notches(self, painter: QPainter) -> None:
         plot, area = self._plot, self._plot.area
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(plot.theme.pen("muted"))
+        painter.setPen(line(plot.theme, "muted"))
         for at in self._notches:
             x = plot.to_pixel(at, 0.0).x()
             if area.left() <= x <= area.right():
@@ -117,7 +118,7 @@ class Overlay(QGraphicsItem):
             return
         x = x if plot.theme.export else round(x)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        pen = plot.theme.pen("danger", style=Qt.PenStyle.CustomDashLine)
+        pen = line(plot.theme, "danger", style=Qt.PenStyle.CustomDashLine)
         pen.setColor(mark.color)
         pen.setDashPattern([3.0, 3.0])
         painter.setPen(pen)
@@ -126,20 +127,22 @@ class Overlay(QGraphicsItem):
         if area.width() < width + 12:
             return
         left = x + 5 if x + 5 + width <= area.right() else x - 5 - width
+        room = QRectF(left, area.top(), width + 1, 15)
+        painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.7))
         painter.setPen(mark.color)
-        painter.drawText(QRectF(left, area.top(), width + 1, 15), _LEFT, mark.text)
+        painter.drawText(room, _LEFT, mark.text)
 
     def _paint_reading(self, painter: QPainter, reading: Reading) -> None:
         plot, area, theme = self._plot, self._plot.area, self._plot.theme
         x = plot.to_pixel(reading.x, 0.0).x()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(theme.pen("muted", alpha=0.7))
+        painter.setPen(line(theme, "muted", alpha=0.7))
         painter.drawLine(QPointF(round(x), area.top()), QPointF(round(x), area.bottom()))
         if reading.y is not None:
             y = plot.to_pixel(0.0, reading.y).y()
             painter.drawLine(QPointF(area.left(), round(y)), QPointF(area.right(), round(y)))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(theme.pen("card", 1.5))
+        painter.setPen(line(theme, "card", 1.5))
         for at, color in reading.dots:
             painter.setBrush(color)
             painter.drawEllipse(plot.to_pixel(reading.x, at), 4.0, 4.0)
@@ -149,23 +152,23 @@ class Overlay(QGraphicsItem):
     def _paint_box(self, painter: QPainter, reading: Reading, x: float) -> None:
         theme = self._plot.theme
         metrics = QFontMetricsF(painter.font())
-        words = max(metrics.horizontalAdvance(line.word) + (12 if line.color else 0) for line in reading.lines)
-        values = max(metrics.horizontalAdvance(line.value) for line in reading.lines)
+        words = max(metrics.horizontalAdvance(entry.word) + (12 if entry.color else 0) for entry in reading.lines)
+        values = max(metrics.horizontalAdvance(entry.value) for entry in reading.lines)
         size = words + values + (10 if values else 0) + 16, len(reading.lines) * _LINE + 8
         left = x + 10 if x + 10 + size[0] <= self._plot.width() - 2 else x - 10 - size[0]
         left = min(max(2.0, left), max(2.0, self._plot.width() - size[0] - 2))
         top = min(self._plot.area.top() + 2, max(2.0, self._plot.height() - size[1] - 2))
         box = QRectF(round(left) + 0.5, round(top) + 0.5, round(size[0]), size[1])
-        painter.setPen(theme.pen("border"))
+        painter.setPen(line(theme, "border"))
         painter.setBrush(theme.color("card", 0.94))
         painter.drawRoundedRect(box, 4, 4)
-        for number, line in enumerate(reading.lines):
+        for number, entry in enumerate(reading.lines):
             row = QRectF(box.left() + 8, box.top() + 4 + number * _LINE, box.width() - 16, _LINE)
-            if line.color is not None:
+            if entry.color is not None:
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(line.color)
+                painter.setBrush(entry.color)
                 painter.drawEllipse(QPointF(row.left() + 3, row.center().y()), 3, 3)
             painter.setPen(theme.color("muted"))
-            painter.drawText(row.adjusted(12 if line.color else 0, 0, 0, 0), _LEFT, line.word)
+            painter.drawText(row.adjusted(12 if entry.color else 0, 0, 0, 0), _LEFT, entry.word)
             painter.setPen(theme.color("text"))
-            painter.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, line.value)
+            painter.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, entry.value)

@@ -48,7 +48,7 @@ class Scale:
 
 def linear_ticks(low: float, high: float, most: int, whole: bool = False) -> list[Tick]:
     """Return ticks at multiples of 1, 2 or 5 times a power of ten; of 1 at least when `whole`."""
-    step = _step((high - low) / max(1, most))
+    step = _step(0.8 * (high - low) / max(1, most))
     if whole:
         step = max(1.0, step)
     numbers = np.arange(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)

@@ -2,38 +2,69 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
+from nnviz.gui.theme import DARK
 from nnviz.gui.widgets.keys import claim
-from nnviz.gui.widgets.row import ROW_HEIGHT, Row
+from nnviz.gui.widgets.row import ROW_HEIGHT, Label, Row
 from nnviz.gui.widgets.scale import Number, NumberFormat
 
-VALUE_YARDSTICK = "200,000"
 EDITOR_YARDSTICK = "2,147,483,647"
 
-_EDITOR_STYLE = """
-QLineEdit { padding: 0 5px; min-height: 0; }
-QLineEdit[wrong="true"] { border-color: #d6504b; }
+_EDIT_KEYS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2})
+
+_EDITOR_STYLE = f"""
+QLineEdit {{ padding: 0 5px; min-height: 0; }}
+QLineEdit[wrong="true"] {{ border-color: {DARK.gap}; }}
 """
 
 
-class ValueLabel(QLabel):
-    """The number at the right end of a row; a click asks to type another one."""
+class ValueLabel(Label):
+    """The number at the right end of a row; a click, or Return where it takes the focus, asks to type another one."""
 
     clicked = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__("", parent)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.whole) + 1, super().sizeHint().height())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.clicked.emit()
+
+    def event(self, event: QEvent) -> bool:
+        return claim(event, _EDIT_KEYS) or super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _EDIT_KEYS:
+            self.clicked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setPen(self.palette().color(QPalette.ColorRole.Highlight))
+            left = self.width() - self.fontMetrics().horizontalAdvance(self.text())
+            painter.drawLine(left, self.height() - 5, self.width(), self.height() - 5)
+            painter.end()
 
 
 class _Editor(QLineEdit):
@@ -66,6 +97,9 @@ class NumberRow(Row):
     it was changed from outside, by undo say, and wins.
     """
 
+    YARDSTICK = "no limit"
+    """The number is given at least the width of these words, so that most of them leave the same room beside them."""
+
     def __init__(
         self, title: str, help: str = "", parent: QWidget | None = None, *, indent: int = 0, format: NumberFormat
     ) -> None:
@@ -96,7 +130,8 @@ class NumberRow(Row):
     def show_value(self, value: Number) -> None:
         """Show a number; rows with more than text extend this."""
         self.value = value
-        self.number.setText(self.format.shown(value))
+        self.number.set_text(self.format.shown(value))
+        self.number.updateGeometry()
 
     # ------------------------------------------------------------ typing
 
@@ -142,8 +177,7 @@ class NumberRow(Row):
             return
         text = self._editor.text()
         if text == self._begun:
-            if by_key or not self.error:
-                self._leave(by_key and not self.error)
+            self._leave(by_key)
             return
         self._begun = text
         value = self.format.parse(text)
@@ -151,11 +185,12 @@ class NumberRow(Row):
         if value == self.value:
             self._leave(by_key)
             return
+        before, given = self.value, self._given
         self._given = None  # whatever comes back is the answer
-        before, self.value = self.value, value if not isinstance(value, str) else self.value
+        self.value = before if isinstance(value, str) else value
         self.committed.emit(value)
         if self.error:
-            self.value = before
+            self.value, self._given = before, given
             self._editor.selectAll()
         else:
             self._leave(by_key)
@@ -209,4 +244,4 @@ class NumberRow(Row):
         font = QFont(self.font())
         font.setFeature(QFont.Tag("tnum"), 1)
         self.number.setFont(font)
-        self.number.setFixedWidth(self.number.fontMetrics().horizontalAdvance(VALUE_YARDSTICK) + 2)
+        self.number.setMinimumWidth(self.number.fontMetrics().horizontalAdvance(self.YARDSTICK) + 1)

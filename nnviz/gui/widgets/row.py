@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 ROW_HEIGHT = 28
 GAP = 8
-LABEL_YARDSTICK = "Weight decay (L2) "
+LABEL_YARDSTICK = "Weight decay (L2)"
 """The label column is as wide as these words in the row's font, so that all rows line up without asking each other."""
 
 
 class Label(QLabel):
-    """A line of text that ends in … where there is no room for it, and then says the whole of it as a tooltip."""
+    """A line of text that ends in … where there is no room for it, and then says the whole of it as a tooltip.
 
-    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+    With `tip` False the tooltip is left to the widget around it.
+    """
+
+    def __init__(self, text: str, parent: QWidget | None = None, *, tip: bool = True) -> None:
         super().__init__(parent)
+        self._tip = tip
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._whole = ""
+        self.whole = ""
         self.set_text(text)
 
     def set_text(self, text: str) -> None:
         """Show another text."""
-        self._whole = text
+        self.whole = text
         self.setAccessibleName(text)
         self._fit()
 
@@ -40,20 +44,24 @@ class Label(QLabel):
             self._fit()
 
     def _fit(self) -> None:
-        fitted = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(self.width(), 1))
+        fitted = self.fontMetrics().elidedText(self.whole, Qt.TextElideMode.ElideRight, max(self.width(), 1))
         self.setText(fitted)
-        self.setToolTip(self._whole if fitted != self._whole else "")
+        if self._tip:
+            self.setToolTip(self.whole if fitted != self.whole else "")
 
 
-def wrapped_label(name: str, parent: QWidget) -> QLabel:
-    """Return an empty label that wraps at any width; `name` is the object name that the theme styles."""
-    label = QLabel(parent)
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setMinimumWidth(1)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    return label
+class Paragraph(QLabel):
+    """Text that wraps at any width and is as high as that makes it; `name` is the object name that the theme styles."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(1, self.fontMetrics().height())  # Qt's own is the height at the width of the longest word
 
 
 class Row(QWidget):
@@ -71,7 +79,7 @@ class Row(QWidget):
         self.title = title
         self.setToolTip(help)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.label = Label(title, self)
+        self.label = Label(title, self, tip=False)
         self._indent = indent
         self._problem: QLabel | None = None
         self._grid = QGridLayout(self)
@@ -107,7 +115,7 @@ class Row(QWidget):
         if text == self.error:
             return
         if self._problem is None:
-            self._problem = wrapped_label("error", self)
+            self._problem = Paragraph("error", self)
             self._problem.setContentsMargins(0, 0, 0, 4)
             self._grid.addWidget(self._problem, 1, 0, 1, self._grid.columnCount())
         self._problem.setText(text)
@@ -120,4 +128,6 @@ class Row(QWidget):
             self._size_label()
 
     def _size_label(self) -> None:
-        self.label.setFixedWidth(self.fontMetrics().horizontalAdvance(LABEL_YARDSTICK) - self._indent)
+        width = self.fontMetrics().horizontalAdvance(LABEL_YARDSTICK) - self._indent
+        self.label.setFixedWidth(width)
+        self._grid.setColumnMinimumWidth(0, width)  # the label itself asks for nothing, so that it can be cut short

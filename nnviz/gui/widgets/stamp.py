@@ -61,7 +61,9 @@ def stamp(pixels: Pixels, x: NDArray[np.floating], y: NDArray[np.floating], colo
     height, width = pixels.shape
     reach = shape.reach
     fits = (x >= reach) & (x < width - reach) & (y >= reach) & (y < height - reach)
-    x, y, colors = x[fits], y[fits], colors[fits]
+    if not fits.all():
+        rows = np.flatnonzero(fits)
+        x, y, colors = x[rows], y[rows], colors[rows]
     column, row = x.astype(np.intp), y.astype(np.intp)
     base = row * width + column
     if shape.fine == 1:

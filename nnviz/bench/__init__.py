@@ -1,0 +1,107 @@
+"""`nnviz bench`: one file per group of rows. Here: the contract of a row, and the machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from nnviz.registry import Registry
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured number and the bar it is held against. `value` None means that it could not be measured."""
+
+    id: str
+    value: float | None
+    unit: str
+    bar: float
+    better: Literal["more", "less"] = "more"
+    note: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the value reaches the bar."""
+        if self.value is None:
+            return False
+        return self.value >= self.bar if self.better == "more" else self.value <= self.bar
+
+    def plain(self) -> dict[str, Any]:
+        """Return the row as JSON holds it; the value is rounded to four figures."""
+        value = None if self.value is None else float(f"{self.value:.4g}")
+        return {
+            "id": self.id,
+            "value": value,
+            "unit": self.unit,
+            "bar": self.bar,
+            "met": self.met,
+            "note": self.note,
+        }
+
+
+class Benchmark:
+    """A group of rows that are measured together."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    help: ClassVar[str] = ""
+    order: ClassVar[int] = 100
+
+    def measure(self) -> Sequence[Row]:
+        """Measure and return the rows."""
+        raise NotImplementedError
+
+
+rows: Registry[Benchmark] = Registry("benchmark", "nnviz.bench", name_of=lambda benchmark: str(benchmark.name))
+
+
+def machine() -> dict[str, Any]:
+    """Return what the numbers were measured on."""
+    from importlib.metadata import version
+
+    packages = ("nnviz", "numpy", "torch", "PySide6-Essentials", "pyqtgraph")
+    return {
+        "system": platform.platform(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in packages},
+    }
+
+
+def processor() -> str:
+    """Return the processor's name as the system knows it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next(line.partition(":")[2].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Return how long one call takes."""
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 7) -> float:
+    """Return how many times as fast as `theirs` `ours` is: the median over pairs of runs, one after the other.
+
+    Each pair is measured back to back and begins with the other one in turn, so that a machine that speeds up or
+    slows down in the meantime favours neither.
+    """
+    ours(), theirs()  # the first call of each is not like the others
+    found = []
+    for number in range(rounds):
+        if number % 2:
+            a, b = seconds(ours), seconds(theirs)
+        else:
+            b, a = seconds(theirs), seconds(ours)
+        found.append(b / a)
+    return statistics.median(found)

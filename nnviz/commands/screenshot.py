@@ -1,0 +1,57 @@
+"""`nnviz screenshot`: a picture of the real window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+
+from nnviz.commands import Command, Parser, UsageError, chosen_experiment, commands, declare_experiment
+from nnviz.settings import changed
+
+
+@commands.register
+class Screenshot(Command):
+    """Trains an experiment in the main window and writes a picture of the window."""
+
+    name = "screenshot"
+    title = "write a picture of the window after some training"
+    help = "Train an experiment in the main window and write a picture of the window as a PNG file."
+    epilog = "example: nnviz screenshot spirals --epochs 500 --theme light --scale 2 --out window.png"
+    order = 20
+
+    def declare(self, parser: Parser) -> None:
+        declare_experiment(parser)
+        parser.add_argument("--epochs", type=int, default=100, metavar="N", help="epochs to train first (default: 100)")
+        parser.add_argument(
+            "--size", type=_size, default=(1440, 900), metavar="WxH", help="size of the window (default: 1440x900)"
+        )
+        parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="colours (default: dark)")
+        parser.add_argument(
+            "--scale", type=int, choices=(1, 2, 3, 4), default=1, help="pixels per unit of size (default: 1)"
+        )
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE.png", help="where to write the picture")
+
+    def run(self, options: argparse.Namespace) -> int:
+        experiment = chosen_experiment(options)
+        epochs = changed(experiment, "training.epochs", options.epochs).training.epochs
+        if not options.out.absolute().parent.is_dir():
+            raise UsageError(f"There is no folder {options.out.absolute().parent} to write to.")
+        if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        from nnviz.gui.screenshot import ScreenshotError, take
+
+        try:
+            take(experiment, epochs, options.size, options.theme, options.scale, options.out)
+        except ScreenshotError as error:
+            raise UsageError(str(error)) from None
+        return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{2,5})[x×](\d{2,5})", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write it as WIDTHxHEIGHT, for example 1440x900")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,1 @@
+"""What leaves nnviz: files for other programs."""

@@ -1,0 +1,1 @@
+"""What several views have in common. Nothing in here is a view: discovery passes it by."""

@@ -1,0 +1,74 @@
+"""Samples as dots: train filled, test hollow, mislabelled ones ringed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+from nnviz.data.dataset import Part, SplitData
+from nnviz.gui.plot import Dot
+from nnviz.gui.theme import Theme
+from nnviz.gui.views.parts.colors import ValueScale
+
+MOST = 2_000
+"""Samples drawn of each part; more would hide each other."""
+
+STEPS = 24
+"""Colours that a regression target is drawn in."""
+
+TRAIN, TEST, NOISY = 0, 1, 2
+"""How a sample is drawn: as one of the training part, of the test part, or mislabelled in the training part."""
+
+
+def chosen(count: int, most: int = MOST) -> NDArray[np.intp]:
+    """Return the numbers of at most `most` of `count` samples, evenly chosen."""
+    return np.arange(count) if count <= most else np.linspace(0, count - 1, most).round().astype(np.intp)
+
+
+def kinds(part: Part, test: bool, which: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return how each of some samples is drawn: TRAIN, TEST or NOISY, (n,)."""
+    if test:
+        return np.full(len(which), TEST, np.intp)
+    return np.where(part.noisy[which], NOISY, TRAIN).astype(np.intp)
+
+
+def sample_colors(data: SplitData, scale: ValueScale | None, theme: Theme) -> list[QColor]:
+    """Return the colours that samples are drawn in: one per class, or steps of the value scale."""
+    return scale.colors(STEPS) if scale is not None else [theme.class_color(i) for i in range(data.n_classes)]
+
+
+def color_numbers(data: SplitData, part: Part, which: NDArray[np.intp], scale: ValueScale | None) -> NDArray[np.intp]:
+    """Return the number of each sample's colour among `sample_colors`: (n,)."""
+    if scale is None:
+        return part.targets[which].astype(np.intp)
+    return scale.steps(data.scaling.unscaled_target(part.targets[which]), STEPS)
+
+
+def looks(colors: Sequence[QColor], size: float, edge: QColor, core: QColor, ring: QColor) -> list[Dot]:
+    """Return three looks for each colour, in the order TRAIN, TEST, NOISY; `size` is the diameter of the colour.
+
+    `edge` is a hairline that separates the dot from what is under it, `core` the inside of hollow dots, `ring` goes
+    around mislabelled ones.
+    """
+    made = []
+    for color in colors:
+        filled = ((size + 1.6, edge), (size, color))
+        hollow = ((size + 1.6, edge), (size, color), (max(1.0, size - 2.6), core))
+        ringed = ((size + 5.6, ring), (size + 2.4, edge), (size, color))
+        made += [Dot(filled), Dot(hollow), Dot(ringed)]
+    return made
+
+
+def dot_size(count: int, width: float, height: float) -> float:
+    """Return the diameter of dots so that many of them still show what lies between."""
+    return float(np.clip(0.45 * np.sqrt(width * height / max(1, count)), 5.0, 7.5))
+
+
+def counted(data: SplitData, drawn: int, test: bool) -> str:
+    """Return what the title bar says about the samples."""
+    signs = "train ● test ○" if test else "train ●"
+    total = len(data.train) + (len(data.test) if test else 0)
+    return signs if drawn >= total else f"{signs} · {drawn:,} of {total:,}"

@@ -1,0 +1,210 @@
+"""How the weights are distributed, over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QHBoxLayout
+
+from nnviz.analysis.density import density
+from nnviz.gui.plot import Reading, Ridge, Scale
+from nnviz.gui.plot.chart import steady
+from nnviz.gui.plot.overlay import Line
+from nnviz.gui.plot.pens import line
+from nnviz.gui.plot.ticks import value_text
+from nnviz.gui.theme import Theme
+from nnviz.gui.views import Key, Table, views
+from nnviz.gui.views.parts.layers import layer_color, mixed, stage_labels
+from nnviz.gui.views.parts.plot_view import PlotView
+from nnviz.gui.views.parts.switches import Choice, add_choice
+from nnviz.history.history import History
+from nnviz.history.keyframes import Keyframe
+from nnviz.network.shapes import NetworkPlan
+from nnviz.snapshot import Snapshot
+
+_RIDGES = 24
+_POINTS = 192
+_MOST_WEIGHTS = 20_000
+"""Weights looked at per ridge, evenly chosen: more would not move the line by its own width."""
+
+_SHOWN = (0.005, 0.995)
+"""The quantiles that the axis covers at least: a few large weights must not flatten all others."""
+
+_ALL = "all layers"
+
+
+@views.register
+class Weights(PlotView):
+    """The density of the weights at up to 24 kept epochs: the newest in front, the first at the back."""
+
+    name = "weights"
+    title = "Weights"
+    question = "How do the weights move?"
+    help = "How the weights are spread, epoch after epoch: the newest in front, the first at the back."
+    order = 10
+
+    def build(self, theme: Theme) -> None:
+        self._layer = 0  # 0 is all layers
+        self._choice: Choice | None = None
+        self._known: tuple[Any, ...] = ()
+        self._reach: dict[int, tuple[NDArray[Any], float, float]] = {}
+        self._lines: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}
+        self._epochs: list[int] = []
+        plot = self.make_plot(Scale("weight"), Scale("epoch", grid=False))
+        self._ridges = [plot.add(Ridge()) for _ in range(_RIDGES)]
+        for number, ridge in enumerate(self._ridges):
+            ridge.setZValue(-number)
+
+    def draw(self, history: History, snapshot: Snapshot | None) -> None:
+        frames = _frames(history, snapshot)
+        if snapshot is None or not frames:
+            self._epochs = []
+            self.plot.say("Press Play: the spread of the weights appears as they move.")
+            return
+        self._offer(snapshot.plan)
+        if not self._measure(frames, snapshot.plan):
+            self.plot.say("This layer has no finite weights.")
+            return
+        self.plot.say("")
+        self._epochs = [frame.epoch for frame in frames]
+        self._place([self._lines[frame.epoch][1] for frame in frames])
+        self._color(snapshot.plan)
+        self.set_caption("distribution over epochs" if self._choice is not None else self.layer_label(snapshot.plan))
+
+    def legend(self) -> tuple[Key, ...]:
+        if self.shown is None or self.shown[1] is None or not self._epochs:
+            return ()
+        plan = self.shown[1].plan
+        return (Key(f"{self.layer_label(plan)}, newest in front", self._own_color(plan)),)
+
+    def layer_label(self, plan: NetworkPlan) -> str:
+        """Return the name of the layer whose weights are drawn."""
+        labels = self._labels(plan)
+        return labels[min(self._layer, len(labels) - 1)]
+
+    def table(self, history: History, snapshot: Snapshot | None) -> Table:
+        frames = _frames(history, snapshot)
+        if snapshot is None or not frames or not self._measure(frames, snapshot.plan):
+            return {}
+        columns = {f"density, epoch {frame.epoch}": self._lines[frame.epoch][1] for frame in frames}
+        return {"weight": self._grid(), **columns}
+
+    def reading(self, x: float, y: float) -> Reading | None:
+        if not self._epochs:
+            return None
+        count = len(self._epochs)
+        ridge = int(np.clip(round(y), 0, count - 1))
+        epoch = self._epochs[count - 1 - ridge]
+        values = self._lines[epoch][1]
+        low, high = self.plot.x_range
+        at = int(np.clip((x - low) / (high - low) * _POINTS, 0, _POINTS - 1))
+        lines = (Line(f"epoch {epoch:,}"), Line("weight", value_text(x)), Line("density", value_text(float(values[at]))))
+        return Reading(x, lines, y=float(ridge))
+
+    def controls(self, bar: QHBoxLayout) -> None:
+        self._choice = add_choice(bar, "Layer whose weights are shown", [_ALL], 0, self._choose)
+
+    def state(self) -> dict[str, Any]:
+        return {"layer": self._layer}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._choose(int(state.get("layer", self._layer)))
+
+    # ------------------------------------------------------------ parts
+
+    def _choose(self, number: int) -> None:
+        if number != self._layer:
+            self._layer = max(0, number)
+            self.redraw_wanted.emit()
+
+    def _labels(self, plan: NetworkPlan) -> list[str]:
+        names = stage_labels(plan)
+        return [_ALL, *(names[slot.stage] for slot in plan.weight_slots)]
+
+    def _offer(self, plan: NetworkPlan) -> None:
+        labels = self._labels(plan)
+        if self._choice is not None:
+            self._choice.set_items(labels, min(self._layer, len(labels) - 1))
+
+    def _measure(self, frames: list[Keyframe], plan: NetworkPlan) -> bool:
+        """Find the density of each keyframe that is not known yet; False when there is no finite weight."""
+        slots = plan.weight_slots
+        known = (tuple(slots), self._layer)
+        if known != self._known:
+            self._known, self._reach, self._lines = known, {}, {}
+        for frame in frames:
+            if frame.epoch not in self._reach or self._reach[frame.epoch][0] is not frame.parameters:
+                weights = self._weights(frame, plan)
+                low, high = np.quantile(weights, _SHOWN) if len(weights) else (np.nan, np.nan)
+                self._reach[frame.epoch] = (frame.parameters, float(low), float(high))
+        reach = np.array([self._reach[frame.epoch][1:] for frame in frames])
+        if not np.isfinite(reach).any():
+            return False
+        low, high = float(np.nanmin(reach)), float(np.nanmax(reach))
+        span = steady(self.plot.x_range, low - 0.2 * (high - low), high + 0.2 * (high - low))
+        if span != self.plot.x_range:
+            self.plot.set_range(x=span)
+            self._lines = {}
+        for frame in frames:
+            if frame.epoch not in self._lines or self._lines[frame.epoch][0] is not frame.parameters:
+                spread = density(self._weights(frame, plan), *self.plot.x_range, _POINTS)
+                self._lines[frame.epoch] = (frame.parameters, spread)
+        if len(self._lines) > 16 * _RIDGES:
+            self._lines = {frame.epoch: self._lines[frame.epoch] for frame in frames}
+            self._reach = {frame.epoch: self._reach[frame.epoch] for frame in frames}
+        return True
+
+    def _weights(self, frame: Keyframe, plan: NetworkPlan) -> NDArray[Any]:
+        """Return the finite weights of the chosen layer: (n,)."""
+        slots = plan.weight_slots
+        chosen = slots if self._layer == 0 else slots[min(self._layer, len(slots)) - 1 :][:1]
+        parts = [frame.parameters[slot.start : slot.stop] for slot in chosen]
+        weights = np.concatenate(parts) if parts else np.empty(0)
+        weights = weights[:: max(1, -(-len(weights) // _MOST_WEIGHTS))]
+        return weights[np.isfinite(weights)]
+
+    def _grid(self) -> NDArray[np.float64]:
+        low, high = self.plot.x_range
+        return low + (np.arange(_POINTS) + 0.5) * (high - low) / _POINTS
+
+    def _place(self, lines: list[NDArray[Any]]) -> None:
+        """Put the newest line at 0 and each older one a step higher; the highest peak covers a few steps."""
+        count, x = len(lines), self._grid()
+        peak = max(float(line.max()) for line in lines) or 1.0
+        height = max(2.0, 0.4 * count)
+        for number, ridge in enumerate(self._ridges):
+            ridge.setVisible(number < count)
+            if number < count:
+                ridge.draw(x, number + lines[count - 1 - number] * (height / peak), number - 0.4)
+        self.plot.set_range(y=(-0.4, count - 1 + 1.08 * height))
+        marked = sorted({0, (count - 1) // 2, count - 1})
+        ticks = tuple((float(count - 1 - i), f"{self._epochs[i]:,}") for i in marked)
+        self.plot.set_scales(y=Scale("epoch", fixed=ticks, grid=False))
+
+    def _own_color(self, plan: NetworkPlan) -> QColor:
+        slots = plan.weight_slots
+        if self._layer == 0 or not slots:
+            return self.theme.color("accent")
+        order = list(stage_labels(plan))
+        number = order.index(slots[min(self._layer, len(slots)) - 1].stage)
+        return layer_color(self.theme, number, len(order))
+
+    def _color(self, plan: NetworkPlan) -> None:
+        color, card = self._own_color(plan), self.theme.color("card")
+        count = max(2, len(self._epochs))
+        for number, ridge in enumerate(self._ridges[: len(self._epochs)]):
+            pen = line(self.theme, mixed(color, card, 0.72 * number / (count - 1)).name())
+            ridge.setPen(pen)
+            ridge.setBrush(card)
+
+
+def _frames(history: History, snapshot: Snapshot | None) -> list[Keyframe]:
+    """Return the keyframes to draw, oldest first: those of the network in the snapshot."""
+    if snapshot is None:
+        return []
+    size = snapshot.plan.n_parameters
+    return [frame for frame in history.keyframes.spread(_RIDGES) if len(frame.parameters) == size]

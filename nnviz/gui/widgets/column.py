@@ -1,0 +1,37 @@
+"""The body of a panel: a column of widgets that scrolls up and down when there is little room, never sideways."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+MARGIN = 12
+
+
+class ScrollColumn(QScrollArea):
+    """Add widgets to `body`. The scroll bar takes its width from the margin, so that nothing moves when it comes."""
+
+    def __init__(self, parent: QWidget | None = None, top: int = 0) -> None:
+        super().__init__(parent)
+        self._top = top
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = QWidget()
+        content.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.body = QVBoxLayout(content)
+        self.body.setSpacing(0)
+        self.setWidget(content)
+        self.verticalScrollBar().rangeChanged.connect(self._make_room)
+        self._make_room(0, 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(220, 80)
+
+    @Slot(int, int)
+    def _make_room(self, lowest: int, highest: int) -> None:
+        bar = self.verticalScrollBar().sizeHint().width() if highest > lowest else 0
+        right = max(0, MARGIN - bar)
+        if self.body.contentsMargins().right() != right:
+            self.body.setContentsMargins(MARGIN, self._top, right, MARGIN)
