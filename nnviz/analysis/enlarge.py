@@ -18,7 +18,7 @@ def enlarged(field: NDArray[Any], factor: int) -> NDArray[np.float32]:
     rows, columns = _weights(values.shape[0], factor), _weights(values.shape[1], factor)
     flat = values.reshape(*values.shape[:2], -1)
     finer = np.stack([rows @ flat[:, :, i] @ columns.T for i in range(flat.shape[2])], axis=2)
-    return finer.reshape(*finer.shape[:2], *values.shape[2:])
+    return np.asarray(finer.reshape(*finer.shape[:2], *values.shape[2:]), np.float32)
 
 
 @cache

@@ -13,6 +13,10 @@ from typing import Any, ClassVar, Literal
 from nnviz.registry import Registry
 
 
+class BenchmarkError(RuntimeError):
+    """A measurement that failed: one sentence that says why."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One measured number and the bar it is held against. `value` None means that it could not be measured."""
@@ -20,14 +24,14 @@ class Row:
     id: str
     value: float | None
     unit: str
-    bar: float
+    bar: float | None
     better: Literal["more", "less"] = "more"
     note: str = ""
 
     @property
     def met(self) -> bool:
         """Whether the value reaches the bar."""
-        if self.value is None:
+        if self.value is None or self.bar is None:
             return False
         return self.value >= self.bar if self.better == "more" else self.value <= self.bar
 
@@ -53,8 +57,16 @@ class Benchmark:
     order: ClassVar[int] = 100
 
     def measure(self) -> Sequence[Row]:
-        """Measure and return the rows."""
+        """Measure and return the rows. Raises BenchmarkError when it cannot be done."""
         raise NotImplementedError
+
+
+def measured(benchmark: Benchmark) -> Sequence[Row]:
+    """Return the rows of a benchmark; one without a value, with the reason, where it cannot be measured."""
+    try:
+        return benchmark.measure()
+    except BenchmarkError as error:
+        return [Row(benchmark.name, None, "", None, note=str(error))]
 
 
 rows: Registry[Benchmark] = Registry("benchmark", "nnviz.bench", name_of=lambda benchmark: str(benchmark.name))

@@ -21,4 +21,4 @@ class Live(Benchmark):
     def measure(self) -> list[Row]:
         seen = watch()
         note = f"{seen.epochs_per_second:,.0f} epochs/s, engine {seen.engine}"
-        return [Row(self.name, seen.epochs_per_second / PLAYGROUND, "× 60 epochs/s", 150.0, note=note)]
+        return [Row(self.name, seen.epochs_per_second / PLAYGROUND, "x 60 epochs/s", 150.0, note=note)]

@@ -6,8 +6,8 @@ import statistics
 import subprocess
 import sys
 
-from nnviz.bench import Benchmark, Row, rows, seconds
-from nnviz.bench.parts.playing_window import BenchmarkError, environment
+from nnviz.bench import Benchmark, BenchmarkError, Row, rows, seconds
+from nnviz.bench.parts.playing_window import environment
 
 ROUNDS = 5
 
@@ -27,7 +27,7 @@ class Start(Benchmark):
         pairs = [(_first_paint(), _import_torch()) for _ in range(ROUNDS)]
         ours, torch = (statistics.median(times) for times in zip(*pairs, strict=True))
         note = f"first paint {ours:.2f} s, import torch {torch:.2f} s; medians of {ROUNDS}"
-        return [Row(self.name, ours / torch, "× import torch", 0.6, better="less", note=note)]
+        return [Row(self.name, ours / torch, "x import torch", 0.6, better="less", note=note)]
 
 
 def _first_paint() -> float:

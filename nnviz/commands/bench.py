@@ -30,13 +30,13 @@ class Bench(Command):
         parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON object to a file as well")
 
     def run(self, options: argparse.Namespace) -> int:
-        from nnviz.bench import machine, rows
+        from nnviz.bench import machine, measured, rows
 
         wanted = options.rows.split(",") if options.rows else rows.names()
         unknown = [name for name in wanted if name not in rows]
         if unknown:
             raise UsageError(f"There is no row {unknown[0]!r}; choose from {', '.join(rows.names())}.")
-        results = [row for name in wanted for row in rows[name]().measure()]
+        results = [row for name in wanted for row in measured(rows[name]())]
         text = json.dumps({"machine": machine(), "rows": [row.plain() for row in results]}, indent=2)
         say(text)
         if options.out is not None:

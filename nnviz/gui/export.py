@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QMimeData, QRect, QSizeF, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter, QPageSize, QPainter, QPdfWriter
 
 from nnviz.gui.figure import Figure
 from nnviz.gui.views import Table, View
@@ -86,7 +86,7 @@ def copy(view: View, history: History, snapshot: Snapshot | None, scale: int = 2
     """Put a view on the clipboard as a picture and as its numbers, tab-separated. Raises ExportError if it is empty."""
     png = render(type(view), history, snapshot, view.state(), format="png", scale=scale)
     data = QMimeData()
-    data.setImageData(QImage.fromData(png, "PNG"))
+    data.setImageData(QImage.fromData(png))
     data.setText(csv_of(view.table(history, snapshot), "\t").decode())
     QGuiApplication.clipboard().setMimeData(data)
 
@@ -125,7 +125,7 @@ def _png(figure: Figure, scale: int) -> bytes:
     image.setDotsPerMeterX(round(DPI * scale / 0.0254))
     image.setDotsPerMeterY(round(DPI * scale / 0.0254))
     buffer, contents = _buffer()
-    image.save(buffer, "PNG")
+    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
     return bytes(contents.data())
 
 
@@ -150,8 +150,8 @@ def _pdf(figure: Figure, scale: int) -> bytes:
     buffer, contents = _buffer()
     writer = QPdfWriter(buffer)
     writer.setResolution(DPI)
-    millimetres = QSizeF(figure.size.width(), figure.size.height()) * 25.4 / DPI
-    writer.setPageSize(QPageSize(millimetres, QPageSize.Unit.Millimeter, "", QPageSize.SizeMatchPolicy.ExactMatch))
+    size = QSizeF(figure.size.width() * 72 / DPI, figure.size.height() * 72 / DPI)
+    writer.setPageSize(QPageSize(size, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     writer.setTitle(figure.title)
     writer.setCreator("nnviz")

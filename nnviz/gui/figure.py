@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
 from nnviz.gui import theme as look
+from nnviz.gui.plot.pens import line
 from nnviz.gui.views import Key, Table, View
 from nnviz.history.history import History
 from nnviz.snapshot import Snapshot
@@ -115,6 +116,7 @@ class Figure:
             painter.setBrush(self.theme.color("card"))
             painter.drawEllipse(middle, 2.2, 2.2)
         else:
-            painter.drawRect(QRectF(left, middle.y() - 4.5, 9, 9))
+            painter.setPen(line(self.theme, "border", 0.5))
+            painter.drawRect(QRectF(left + 0.5, middle.y() - 4.5, 9, 9))
         painter.setPen(self.theme.color("text"))
         painter.drawText(QRectF(left + _SIGN, top, self.size.width(), _ROW), _LEFT, key.label)

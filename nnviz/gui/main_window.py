@@ -129,7 +129,7 @@ class MainWindow(QMainWindow):
         dock.enlarge_wanted.connect(self.enlarge)
         dock.export_wanted.connect(self.export_view)
         dock.copy_wanted.connect(self.copy_view)
-        dock.visibilityChanged.connect(self._update_wants)
+        dock.visibilityChanged.connect(self._visibility_changed)
         view.redraw_wanted.connect(self._redraw)
         self.docks[view.name] = dock
         drawer = _ViewDrawer(self, dock)
@@ -191,6 +191,10 @@ class MainWindow(QMainWindow):
     @Slot()
     def _redraw(self) -> None:
         self.clock.draw_all()
+
+    @Slot()
+    def _visibility_changed(self) -> None:
+        QTimer.singleShot(0, self._update_wants)  # Qt says so before it is true of what stands in the dock
 
     @Slot()
     def _update_wants(self) -> None:

@@ -320,3 +320,23 @@ def test_pictures_follow_the_theme(panel):
 def test_every_control_has_an_accessible_name(panel):
     focusable = [w for w in panel.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
     assert [type(w).__name__ for w in focusable if not w.accessibleName()] == []
+
+
+def test_the_task_of_a_drawing_can_be_changed_and_the_picture_keeps_its_shape(panel, controller):
+    panel.draw_button.click()
+    before = controller.experiment.data.source
+    row = source_row(panel, "mode")
+    row.box.setFocus()
+    QTest.keyClick(row.box, Qt.Key.Key_Down)
+    after = controller.experiment.data.source
+    assert after.mode == "regression"
+    assert after.positions[:, 1] == pytest.approx(before.positions[:, 1] / 4, abs=1e-6)
+
+
+def test_samples_that_take_long_are_said_to_be_prepared(panel, controller, qtbot):
+    wait_for_data(qtbot, controller)
+    press(panel, "moons")  # nothing polls the session, so its samples never arrive
+    assert panel.counts.text().startswith("train")
+    qtbot.waitUntil(lambda: panel.counts.text() == "Preparing samples …", timeout=5_000)
+    wait_for_data(qtbot, controller)
+    assert panel.counts.text().startswith("train")

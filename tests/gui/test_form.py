@@ -261,6 +261,20 @@ def test_a_choice_reports_its_value_and_keeps_what_was_chosen_when_entries_chang
     assert heard == [3]
 
 
+def test_a_refused_choice_can_be_taken_back(qtbot):
+    row = ChoiceRow("Side", [Entry(1, "one"), Entry(2, "two")])
+    qtbot.addWidget(row)
+    row.set_value(1)
+    row.committed.connect(lambda value: row.set_error("Not that one."))
+    row.box.setCurrentIndex(1)
+    row.box.activated.emit(1)
+    row.set_value(1)  # the settings have not changed: the choice and the reason stay
+    assert (row.value, row.error) == (2, "Not that one.")
+    row.box.setCurrentIndex(0)
+    row.box.activated.emit(0)
+    assert (row.value, row.error) == (1, "")
+
+
 def test_text_is_settled_with_return_once(qtbot):
     row = TextRow("Name")
     qtbot.addWidget(row)
@@ -333,6 +347,13 @@ def test_changing_the_kind_reports_the_kind_and_shows_its_settings(form, owner):
     assert owner.heard == [("sample.optimizer", {"kind": "adam"}, "Optimizer Adam", True)]
     assert form.row("sample.optimizer.beta1").number.text() == "0.9"
     assert form.row("sample.optimizer.beta1").isVisible()
+
+
+def test_choosing_the_same_kind_again_changes_nothing(form, owner):
+    form.show_settings(Sample(optimizer=Momentum(momentum=0.5)))
+    row = form.row("sample.optimizer")
+    row.box.activated.emit(row.box.currentIndex())
+    assert owner.heard == []
 
 
 def test_widgets_are_made_once_and_never_torn_down(form, owner):

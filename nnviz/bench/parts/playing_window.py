@@ -9,15 +9,13 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 
+from nnviz.bench import BenchmarkError
 from nnviz.engines.losses.squared import Squared
 from nnviz.experiment import Experiment
 
 SECONDS = 8.0
 WARM_UP = 3.0
-
-
-class BenchmarkError(RuntimeError):
-    """A measurement that failed: one sentence that says why."""
+GIVE_UP = 60.0
 
 
 @dataclass(frozen=True)
@@ -54,22 +52,26 @@ def environment() -> dict[str, str]:
 
 def main() -> None:
     """Be the child process: print what was seen as JSON."""
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import QEventLoop, QTimer
 
     from nnviz.gui.app import application, make_window
     from nnviz.gui.frame_clock import GarbageTimer
 
-    app = application()
+    app = application()  # kept: the window needs it alive
     garbage = GarbageTimer()
     window = make_window(playground_default(), remember=False)
     window.first_painted.connect(window.controller.session.play)
     window.show()
 
     def run_for(seconds: float) -> None:
-        QTimer.singleShot(round(seconds * 1000), app.quit)
-        app.exec()
+        loop = QEventLoop(app)  # app.quit() would close the window
+        QTimer.singleShot(round(seconds * 1000), loop.quit)
+        loop.exec()
 
+    give_up = time.monotonic() + GIVE_UP
     while not window.controller.run.trained:
+        if time.monotonic() > give_up:
+            sys.exit(f"no epoch in {GIVE_UP:.0f} s: {window.controller.run.text or window.controller.run.status.value}")
         run_for(0.1)
     run_for(WARM_UP)
     window.clock.intervals.clear()

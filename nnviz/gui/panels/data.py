@@ -33,8 +33,8 @@ from nnviz.snapshot import Status
 
 SHARES = ("label_noise", "train_share", "validation_share")
 FORMATS = {f"data.{name}": PERCENT for name in SHARES}
-ELSEWHERE = ("mode", "path", "target", "delimiter")
-"""Settings of a source that have a place of their own: on the canvas, or in the dialog of a table."""
+ELSEWHERE = ("path", "target", "delimiter")
+"""Settings of a source that have their place in the dialog of a table."""
 
 PATIENCE_MS = 300
 """How long samples may take before the panel says that they are being made."""
@@ -58,9 +58,11 @@ class DataPanel(QWidget):
         self._preparing = QTimer(self)
         self._preparing.setSingleShot(True)
         self._preparing.setInterval(PATIENCE_MS)
-        self._make_heading()
-        self._make_gallery()
-        self._make_forms()
+        self.area = ScrollColumn(self)
+        inside = self.area.content
+        self._make_heading(inside)
+        self._make_gallery(inside)
+        self._make_forms(inside)
         self._make_layout()
         self._connect()
         self.apply_theme(theme)
@@ -69,13 +71,13 @@ class DataPanel(QWidget):
 
     # ------------------------------------------------------------ assembly
 
-    def _make_heading(self) -> None:
-        self.caption = Caption("Data", self)
-        self.draw_button = FlatButton("Draw", "Place samples by hand, beginning with these.", self, caption=True)
+    def _make_heading(self, inside: QWidget) -> None:
+        self.caption = Caption("Data", inside)
+        self.draw_button = FlatButton("Draw", "Place samples by hand, beginning with these.", inside, caption=True)
         self.generate_button = FlatButton(
-            "Generate", "Samples from a formula, or a known data set.", self, caption=True
+            "Generate", "Samples from a formula, or a known data set.", inside, caption=True
         )
-        self.open_button = FlatButton("Open…", "Open a table (CSV, TSV) or an experiment (TOML).", self, caption=True)
+        self.open_button = FlatButton("Open…", "Open a table (CSV, TSV) or an experiment (TOML).", inside, caption=True)
         self.buttons = QWidget(self.caption)
         row = QHBoxLayout(self.buttons)
         row.setContentsMargins(0, 0, 0, 0)
@@ -89,33 +91,32 @@ class DataPanel(QWidget):
             row.addWidget(button)
         self.caption.ending.addWidget(self.buttons)
 
-    def _make_gallery(self) -> None:
-        self.gallery = Gallery("Data sets", self)
+    def _make_gallery(self, inside: QWidget) -> None:
+        self.gallery = Gallery("Data sets", inside)
         for family in ("generator", "bundled"):
             for source in Source.registry:
                 if source.family == family:
                     self._samples[kind_of(source)] = source_pictures.sample(source)
                     self.gallery.add(kind_of(source), source.title, source.help)
 
-    def _make_forms(self) -> None:
-        self.file_row = QWidget(self)
+    def _make_forms(self, inside: QWidget) -> None:
+        self.file_row = QWidget(inside)
         row = QHBoxLayout(self.file_row)
         row.setContentsMargins(0, 0, 0, 4)
         self.file_name = Label("", self.file_row)
         self.columns_button = FlatButton("Columns…", "Choose the target and the features again.", self.file_row)
         row.addWidget(self.file_name, 1)
         row.addWidget(self.columns_button)
-        self.source_form = KindForms("data.source", self, skip=ELSEWHERE)
-        self.form = Form(DataSettings, "data", self, only=(*SHARES, "standardize"), formats=FORMATS)
-        self.seed_row = SeedRow("Regenerate", DataSettings, "data.seed", "Other samples of the same kind.", self)
-        self.plane_rows = PlaneRows(self)
-        self.counts = Paragraph("muted", self)
-        self.notes = Paragraph("muted", self)
+        self.source_form = KindForms("data.source", inside, skip=ELSEWHERE)
+        self.form = Form(DataSettings, "data", inside, only=(*SHARES, "standardize"), formats=FORMATS)
+        self.seed_row = SeedRow("Regenerate", DataSettings, "data.seed", "Other samples of the same kind.", inside)
+        self.plane_rows = PlaneRows(inside)
+        self.counts = Paragraph("muted", inside)
+        self.notes = Paragraph("muted", inside)
         self.counts.setFont(font("small", tabular=True))
         self.notes.setFont(font("small"))
 
     def _make_layout(self) -> None:
-        self.area = ScrollColumn(self)
         body = self.area.body
         self.canvas_slot = QVBoxLayout()
         self.canvas_slot.setContentsMargins(0, 0, 0, 0)
@@ -143,7 +144,8 @@ class DataPanel(QWidget):
         self.gallery.chosen.connect(self.choose)
         self.seed_row.new_wanted.connect(self.regenerate)
         self._preparing.timeout.connect(self._say_preparing)
-        for part in (self.source_form, self.form, self.seed_row, self.plane_rows):
+        self.source_form.edited.connect(self._source_edited)
+        for part in (self.form, self.seed_row, self.plane_rows):
             part.edited.connect(self._edits.apply)
         self._edits.refused.connect(self._refused)
         controller.experiment_changed.connect(self._show)
@@ -250,6 +252,14 @@ class DataPanel(QWidget):
             return
         self._replace_source(kept(experiment.data.source, cls), cls.title)
 
+    @Slot(str, object, str, bool)
+    def _source_edited(self, path: str, value: object, text: str, final: bool) -> None:
+        source = self._controller.experiment.data.source
+        if isinstance(source, Drawing) and value in ("classification", "regression"):
+            self._replace_source(editing.with_mode(source, value), text)  # keeps the shape of the picture
+        else:
+            self._edits.apply(path, value, text, final)
+
     @Slot()
     def draw(self) -> None:
         """Go on by hand: make a drawing of the samples, or an empty one where they cannot be drawn."""
@@ -314,7 +324,8 @@ class DataPanel(QWidget):
         if wanted != _wants_scaling(experiment.data.source):
             data = data.replace(standardize=wanted)
         sample = self._samples.get(source.kind)
-        training = fitting_loss(experiment.training, sample.task) if sample is not None else experiment.training
+        task = source.mode if isinstance(source, Drawing) else sample.task if sample is not None else None
+        training = fitting_loss(experiment.training, task) if task is not None else experiment.training
         self._controller.change(experiment.replace(data=data, training=training), text)
 
 

@@ -50,7 +50,11 @@ class DrawingPanel(QFrame):
         self._waiting.timeout.connect(self._still_waiting)
         self._connect()
         self.tools.show_radius(self.canvas.radius)
-        self._update_history()
+        stack = controller.undo_stack
+        self.tools.undo.setEnabled(stack.canUndo())
+        self.tools.redo.setEnabled(stack.canRedo())
+        self.tools.show_undo(stack.undoText())
+        self.tools.show_redo(stack.redoText())
         self.refresh()
 
     def _connect(self) -> None:
@@ -71,7 +75,11 @@ class DrawingPanel(QFrame):
         tools.radius_chosen.connect(canvas.set_radius)
         tools.clear_wanted.connect(self.clear)
         stack = controller.undo_stack
-        stack.indexChanged.connect(self._update_history)
+        # These carry what there is to show: the stack, which empties itself at its end, cannot be asked then.
+        stack.canUndoChanged.connect(tools.undo.setEnabled)
+        stack.canRedoChanged.connect(tools.redo.setEnabled)
+        stack.undoTextChanged.connect(tools.show_undo)
+        stack.redoTextChanged.connect(tools.show_redo)
         tools.undo.clicked.connect(stack.undo)
         tools.redo.clicked.connect(stack.redo)
 
@@ -213,16 +221,6 @@ class DrawingPanel(QFrame):
         """Give the canvas the keys after a click on a tool; whoever chose it by keyboard stays there."""
         if not isinstance(QApplication.focusWidget(), QToolButton):
             self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    @Slot()
-    def _update_history(self) -> None:
-        stack, tools = self._controller.undo_stack, self.tools
-        for button, able, verb, text, keys in (
-            (tools.undo, stack.canUndo(), "Undo", stack.undoText(), "Ctrl+Z"),
-            (tools.redo, stack.canRedo(), "Redo", stack.redoText(), "Ctrl+Shift+Z"),
-        ):
-            button.setEnabled(able)
-            button.setToolTip(f"{verb} {text[:1].lower()}{text[1:]} ({keys})".replace("  ", " "))
 
 
 def _about_pictures(data: SplitData) -> str:

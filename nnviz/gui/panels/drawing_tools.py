@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QWidget
 from nnviz.data.drawings.drawing import MAX_CLASSES
 from nnviz.gui.icons import icon
 from nnviz.gui.theme import Theme
-from nnviz.gui.widgets.canvas import RADIUS
 from nnviz.gui.widgets.canvas_keys import TOOLS
+from nnviz.gui.widgets.sketch_view import RADIUS
 from nnviz.gui.widgets.slider import Slider
 
 _SIDE = 24
@@ -116,6 +116,16 @@ class DrawingTools(QWidget):
         self.add.setEnabled(editable and len(self.chips) < MAX_CLASSES)
         self.clear.setToolTip("Clear the drawing" if editable else "Begin an empty drawing")
         self.clear.setAccessibleName(self.clear.toolTip())
+
+    @Slot(str)
+    def show_undo(self, what: str) -> None:
+        """Say what undo would take back."""
+        self.undo.setToolTip(f"Undo {what[:1].lower()}{what[1:]}".strip() + " (Ctrl+Z)")
+
+    @Slot(str)
+    def show_redo(self, what: str) -> None:
+        """Say what redo would do again."""
+        self.redo.setToolTip(f"Redo {what[:1].lower()}{what[1:]}".strip() + " (Ctrl+Shift+Z)")
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour."""

@@ -13,9 +13,9 @@ from nnviz.data.generators import PLANE_LIMIT
 from nnviz.gui.theme import Theme, font
 from nnviz.gui.widgets.gallery import TILE
 
-SAMPLES = 120
-MARGIN = 3.5
-DOT = 1.1
+SAMPLES = 100
+MARGIN = 3.0
+DOT = 1.0
 
 
 def sample(source: type[Any]) -> Dataset | None:
@@ -69,12 +69,12 @@ def _colors(dataset: Dataset, theme: Theme) -> list[QColor]:
 
 def _paint_initials(painter: QPainter, title: str, theme: Theme) -> None:
     """A table of which the head shows, and the first letters of the title."""
-    table = QRectF(7.5, 7.5, TILE - 15, TILE - 15)
+    head = 8.0
+    painter.fillRect(QRectF(0, 0, TILE, head), theme.color("border", 0.6))
     painter.setPen(QPen(theme.color("border"), 1.0))
-    painter.drawRoundedRect(table, 2, 2)
-    painter.drawLine(QPointF(table.left(), 13.5), QPointF(table.right(), 13.5))
+    painter.drawLine(QPointF(TILE / 2 + 0.5, 0), QPointF(TILE / 2 + 0.5, head))
     painter.setPen(theme.color("muted"))
     painter.setFont(font("small", bold=True))
     words = title.split()
     letters = "".join(word[0] for word in words).upper() if len(words) > 1 else title[:3]
-    painter.drawText(QRectF(0, 13, TILE, TILE - 20), Qt.AlignmentFlag.AlignCenter, letters)
+    painter.drawText(QRectF(0, head, TILE, TILE - head), Qt.AlignmentFlag.AlignCenter, letters)

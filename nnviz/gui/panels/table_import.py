@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
@@ -31,7 +30,7 @@ from nnviz.gui.theme import font
 from nnviz.gui.widgets.choice import ChoiceRow, Entry
 from nnviz.gui.widgets.job import Job
 from nnviz.gui.widgets.row import Label, Paragraph
-from nnviz.gui.widgets.section import Caption, FlatButton
+from nnviz.gui.widgets.section import FlatButton
 from nnviz.settings import SettingsError
 
 OPENABLE = "All that nnviz opens (*.toml *.csv *.tsv *.txt);;Tables (*.csv *.tsv *.txt);;Experiments (*.toml)"
@@ -368,78 +367,6 @@ class TableImport(QDialog):
         self._timer.stop()
         self._reading = self._loading = None
         super().done(result)
-
-
-def _count(self) -> None:
-        """Say how many columns are features, and allow to go on when there is one."""
-        if self.preview is None or self._timer.isActive():
-            return
-        n = len(self.columns_model.features)
-        self.status.set_text(
-            f"{_count(n, 'column')} to predict {self.columns_model.target} from" if n else "Choose a feature."
-        )
-        self.ok_button.setEnabled(n > 0)
-
-    @property
-    def source(self) -> Table:
-        """The table as it is chosen now."""
-        model = self.columns_model
-        return Table(
-            path=str(self.preview.path if self.preview is not None else self._path),
-            target=model.target,
-            features=() if model.is_usual else model.features,
-            task=self.task.value,
-            missing=self.missing.value,
-            delimiter=self.delimiter.value,
-        )
-
-    # ------------------------------------------------------------ taking it
-
-    @Slot()
-    def _load(self) -> None:
-        """Make the samples once, in the background, so that what is wrong with them is said here."""
-        if self.preview is not None and not self._timer.isActive():
-            self._loading = Job(partial(self.source.load, 0), DataError)
-            self._wait("Making samples …")
-
-    def _finish(self, dataset: Dataset) -> None:
-        experiment = self._controller.experiment
-        data = experiment.data.replace(source=self.source, standardize=True)
-        training = fitting_loss(experiment.training, dataset.task)
-        changed = experiment.replace(name=self._path.stem, data=data, training=training)
-        self._controller.change(changed, f"Open {self._path.name}")
-        self.accept()
-
-    def done(self, result: int) -> None:
-        self._timer.stop()
-        self._reading = self._loading = None
-        super().done(result)
-
-
-def _table(name: str, model: Any, parent: QWidget) -> QTableView:
-    view = QTableView(parent)
-    view.setAccessibleName(name)
-    view.setModel(model)
-    view.setShowGrid(False)
-    view.setStyleSheet(_TABLE)
-    view.setWordWrap(False)
-    view.setTabKeyNavigation(False)
-    view.verticalHeader().setDefaultSectionSize(24)
-    view.horizontalHeader().setHighlightSections(False)
-    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    return view
-
-
-def under_caption(title: str, view: QWidget) -> tuple[QWidget, Caption]:
-    holder = QWidget()
-    caption = Caption(title, holder)
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(caption)
-    column.addWidget(view, 1)
-    return holder, caption
 
 
 def _count(n: int, what: str) -> str:

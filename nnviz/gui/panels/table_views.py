@@ -10,8 +10,11 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
+    QVBoxLayout,
     QWidget,
 )
+
+from nnviz.gui.widgets.section import Caption
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -40,20 +43,34 @@ def table_view(name: str, model: QAbstractItemModel, parent: QWidget) -> QTableV
     return view
 
 
+def under_caption(title: str, view: QWidget) -> tuple[QWidget, Caption]:
+    """Return a widget with a view under a heading, and the heading."""
+    holder = QWidget()
+    caption = Caption(title, holder)
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(caption)
+    column.addWidget(view, 1)
+    return holder, caption
+
+
 class RoleDelegate(QStyledItemDelegate):
     """Draws the role of a column with a check mark that can be seen in either theme; a click or Space turns it."""
 
     BOX = 14
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        text = QStyleOptionViewItem(option)
+        self.initStyleOption(text, index)
+        style = text.widget.style()
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, text, painter, text.widget)
+        text.features &= ~QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
+        text.rect.adjust(self.BOX + 6, 0, 0, 0)
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, text, painter, text.widget)
         state = index.data(Role.CheckStateRole)
         if state is not None:
             self._paint_box(painter, option, Qt.CheckState(state) == Qt.CheckState.Checked)
-        text = QStyleOptionViewItem(option)
-        self.initStyleOption(text, index)
-        text.features &= ~QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
-        text.rect.adjust(self.BOX + 6, 0, 0, 0)
-        text.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, text, painter, text.widget)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return super().sizeHint(option, index) + QSize(self.BOX + 6, 0)

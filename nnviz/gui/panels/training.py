@@ -37,12 +37,14 @@ class TrainingPanel(QWidget):
         self.setFont(font())
         self._controller = controller
         self._edits = Edits(controller, self)
-        self.caption = Caption("Training", self)
-        self.form = Form(TrainingSettings, "training", self, only=FIRST, formats=FORMATS, folded=FOLDED)
-        self.network_form = Form(NetworkSettings, "network", self, only=("initializer",), folded=FOLDED)
-        self.limits_form = Form(TrainingSettings, "training", self, only=LAST, formats=FORMATS)
-        self.seed_row = SeedRow("New seed", Experiment, "seed", "Begin again from other initial weights.", self)
-        self.more_form = Form(TrainingSettings, "training", self, skip=(*FIRST, *LAST), formats=FORMATS)
+        self.area = ScrollColumn(self)
+        inside = self.area.content
+        self.caption = Caption("Training", inside)
+        self.form = Form(TrainingSettings, "training", inside, only=FIRST, formats=FORMATS, folded=FOLDED)
+        self.network_form = Form(NetworkSettings, "network", inside, only=("initializer",), folded=FOLDED)
+        self.limits_form = Form(TrainingSettings, "training", inside, only=LAST, formats=FORMATS)
+        self.seed_row = SeedRow("New seed", Experiment, "seed", "Begin again from other initial weights.", inside)
+        self.more_form = Form(TrainingSettings, "training", inside, skip=(*FIRST, *LAST), formats=FORMATS)
         self._forms = (self.form, self.network_form, self.limits_form, self.more_form)
         self._make_layout()
         for form in self._forms:
@@ -55,7 +57,6 @@ class TrainingPanel(QWidget):
         self.apply_theme(theme)
 
     def _make_layout(self) -> None:
-        self.area = ScrollColumn(self)
         body = self.area.body
         body.addWidget(self.caption)
         for part in (self.form, self.network_form, self.limits_form, self.seed_row, self.more_form):

@@ -95,17 +95,19 @@ class Dots(pg.GraphicsObject):
 
     def _stamp(self, painter: QPainter, xy: NDArray[np.float64], ratio: float) -> None:
         """Copy the picture of each dot's look to its place."""
-        if self._sheet is None or ratio != self._ratio:
-            self._make_sheet(ratio)
+        sheet = self._sheet
+        if sheet is None or ratio != self._ratio:
+            sheet = self._make_sheet(ratio)
         self._fragments.resize(len(xy))
         fragments = self._fragments.ndarray()
         fragments[:, 0:2] = np.clip(xy, -1e6, 1e6)
         fragments[:, 2:6] = self._places[self._which]
         fragments[:, 6:10] = [1 / ratio, 1 / ratio, 0.0, 1.0]
-        painter.drawPixmapFragments(*self._fragments.drawargs(), self._sheet)
+        first, count = self._fragments.drawargs()
+        painter.drawPixmapFragments(first, count, sheet)
 
-    def _make_sheet(self, ratio: float) -> None:
-        """Paint every look once, side by side, in device pixels."""
+    def _make_sheet(self, ratio: float) -> QPixmap:
+        """Return the picture of every look, side by side, in device pixels."""
         sides = [int(np.ceil(look.size * ratio)) + 2 for look in self._looks]
         sheet = QImage(max(1, sum(sides)), max(sides, default=1), QImage.Format.Format_ARGB32_Premultiplied)
         sheet.fill(Qt.GlobalColor.transparent)
@@ -119,3 +121,4 @@ class Dots(pg.GraphicsObject):
         painter.end()
         self._places = np.array(places, np.float64).reshape(-1, 4)
         self._sheet, self._ratio = QPixmap.fromImage(sheet), ratio
+        return self._sheet

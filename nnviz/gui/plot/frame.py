@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
@@ -36,8 +37,8 @@ class Frame(QGraphicsItem):
     def refresh(self) -> None:
         """Find the ticks anew."""
         plot = self._plot
-        self._x = plot.x_scale.ticks(*plot.x_range, max(2, int(plot.area.width() / 60)))
-        self._y = plot.y_scale.ticks(*plot.y_range, max(2, int(plot.area.height() / 34)))
+        self._x = plot.x_scale.ticks(*plot.x_range, int(np.clip(plot.area.width() / 60, 2, 9)))
+        self._y = plot.y_scale.ticks(*plot.y_range, int(np.clip(plot.area.height() / 34, 2, 7)))
         self.prepareGeometryChange()
         self.update()
 

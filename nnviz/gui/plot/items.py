@@ -8,18 +8,17 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QTransform
+from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
-from nnviz.gui.plot.pens import draw_path
 
-_PASSES = ((0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0))
+from nnviz.gui.plot.pens import draw_path, thickened
 
 
 class Curve(pg.PlotCurveItem):
     """A line through points, with gaps where they are not finite.
 
-    Live pens are one device pixel wide: Qt draws those, smoothed, some forty times faster than wider ones. Drawing
-    the line again, moved by a fraction of a pixel, makes it as heavy as it should be on any screen.
+    Live pens are one device pixel wide, for speed; drawing them more than once makes lines as heavy as they should
+    be on any screen.
     """
 
     weight = 1.5
@@ -43,35 +42,58 @@ class Curve(pg.PlotCurveItem):
         if widget is None:  # a figure
             draw_path(painter, self.getPath(), self.opts["pen"])
             return
-        ratio = widget.devicePixelRatioF()
-        heavy = self.weight * ratio
-        transform = painter.worldTransform()
-        step = min(1.0, heavy - 1.0) / ratio
-        for dx, dy in _PASSES[: 2 if heavy < 2.5 else 4]:
-            painter.setWorldTransform(transform * QTransform.fromTranslate((dx - 0.5) * step, (dy - 0.5) * step))
+        for _ in thickened(painter, self.weight, widget.devicePixelRatioF()):
             super().paint(painter, option, widget)
-        painter.setWorldTransform(transform)
 
 
 class Band(QGraphicsPathItem):
-    """The filled area between two curves."""
+    """The filled area between two curves.
+
+    On screen it is filled in pieces of a few points: the time for one polygon grows with the square of its edges.
+    """
+
+    _PIECE = 24
 
     def __init__(self) -> None:
         super().__init__()
         self.setPen(Qt.PenStyle.NoPen)
+        self._pieces: list[QPainterPath] = []
 
-    def draw(self, x: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> None:
-        """Fill between `low` and `high`, all (n,), in pieces where one of them is not finite."""
+    def draw(self, x: NDArray[Any], low: NDArray[Any], high: NDArray[Any], most: int = 10_000) -> None:
+        """Fill between `low` and `high`, all (n,), where both are finite.
+
+        More than `most` points are averaged in groups; the curves on the border hide the difference.
+        """
+        if len(x) > most:
+            x, low, high = (_averaged(each, -(-len(x) // most)) for each in (x, low, high))
         finite = np.isfinite(low) & np.isfinite(high) & np.isfinite(x)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]])))
-        xs, ys = [np.empty(0)], [np.empty(0)]
-        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        whole, self._pieces = QPainterPath(), []
+        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
             if stop - start > 1:
-                piece = slice(start, stop)
-                xs += [x[piece], x[piece][::-1], [np.nan]]
-                ys += [low[piece], high[piece][::-1], [np.nan]]
-        across, up = np.concatenate(xs), np.concatenate(ys)
-        self.setPath(pg.arrayToQPath(across, up, connect="finite") if len(across) else QPainterPath())
+                whole.addPath(_between(x[start:stop], low[start:stop], high[start:stop]))
+            for at in range(start, stop - 1, self._PIECE):
+                piece = slice(at, min(at + self._PIECE + 1, stop))
+                self._pieces.append(_between(x[piece], low[piece], high[piece]))
+        self.setPath(whole)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, widget is None)  # smooth edges would show as seams
+        for path in self._pieces if widget is not None else [self.path()]:
+            painter.fillPath(path, self.brush())
+
+
+def _between(x: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> QPainterPath:
+    """Return the outline of the area between two lines over x, all (n,)."""
+    across, up = np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]])
+    path: QPainterPath = pg.arrayToQPath(across, up, connect="all", finiteCheck=False)
+    return path
+
+
+def _averaged(values: NDArray[Any], group: int) -> NDArray[Any]:
+    """Return means of groups of neighbours, with the first and the last value as they are."""
+    inner = values[: len(values) // group * group].reshape(-1, group).mean(axis=1)
+    return np.concatenate([values[:1], inner, values[-1:]])
 
 
 class Ridge(QGraphicsPathItem):
@@ -96,7 +118,8 @@ class Ridge(QGraphicsPathItem):
             return
         painter.setPen(self.pen())
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self.path())
+        for _ in thickened(painter, 1.0, widget.devicePixelRatioF()):
+            painter.drawPath(self.path())
 
 
 class Picture(pg.ImageItem):

@@ -107,7 +107,8 @@ def minus(text: str) -> str:
 
 
 def _power(exponent: int, tiny: bool) -> str:
-    return "10" + str(exponent).translate(_SUPERSCRIPT) if tiny or exponent > 14 else number(10.0**exponent, 10.0**exponent)
+    value = 10.0**exponent
+    return "10" + str(exponent).translate(_SUPERSCRIPT) if tiny or exponent > 14 else number(value, value)
 
 
 def _step(rough: float) -> float:

@@ -16,7 +16,6 @@ from nnviz.gui.plot.chart import steady
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key, Table, finite_range, views
 from nnviz.gui.views.parts import samples
-from nnviz.gui.views.parts.colors import ValueScale
 from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.gui.views.parts.switches import add_switch
 from nnviz.history.history import History
@@ -69,10 +68,8 @@ class Representation(PlotView):
         snapshot = self.shown[1] if self.shown is not None else None
         if snapshot is None or _activations(snapshot) is None:
             return ()
-        data, muted = snapshot.data, self.theme.color("muted")
-        names = [Key(name, self.theme.class_color(i), "square") for i, name in enumerate(data.class_names[:12])]
-        parts = [Key("train", muted, "dot"), Key("test", muted, "ring")] if self._show_test else []
-        return (*names, *parts)
+        data = snapshot.data
+        return samples.keys(data, samples.target_scale(data, self.theme), self.theme, self._show_test)
 
     def table(self, history: History, snapshot: Snapshot | None) -> Table:
         found = _activations(snapshot)
@@ -139,24 +136,17 @@ class Representation(PlotView):
 
     def _draw_samples(self, data: SplitData, train: NDArray[Any], test: NDArray[Any]) -> None:
         parts = [(data.train, False, train)] + ([(data.test, True, test)] if self._show_test else [])
-        scale = self._scale(data)
+        scale = samples.target_scale(data, self.theme)
         picked = [np.arange(len(xy)) for _, _, xy in parts]
         both = list(zip(parts, picked, strict=True))
         numbers = [samples.color_numbers(data, part, which, scale) for (part, _, _), which in both]
         kinds = [samples.kinds(part, is_test, which) for (part, is_test, _), which in both]
         size = samples.dot_size(sum(map(len, picked)), self.plot.area.width(), self.plot.area.height())
         edge = self.theme.color("card" if scale is None else "muted", 0.9)
-        made = samples.looks(
-            samples.sample_colors(data, scale, self.theme), size, edge, self.theme.color("card"), self.theme.color("danger")
-        )
+        colors = samples.sample_colors(data, scale, self.theme)
+        made = samples.looks(colors, size, edge, self.theme.color("card"), self.theme.color("danger"))
         which = np.concatenate(numbers) * 3 + np.concatenate(kinds)
         self._dots.draw(np.concatenate([xy for _, _, xy in parts]), which, made)
-
-    def _scale(self, data: SplitData) -> ValueScale | None:
-        if data.task == "classification":
-            return None
-        reach = finite_range(data.scaling.unscaled_target(data.train.targets))
-        return ValueScale(*(reach or (0.0, 1.0)), self.theme)
 
 
 def _activations(snapshot: Snapshot | None) -> Activations | None:

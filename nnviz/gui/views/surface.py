@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QToolButton
 
 from nnviz.analysis.enlarge import enlarged
@@ -20,7 +19,7 @@ from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key, Table, finite_range, views
 from nnviz.gui.views.parts import samples
-from nnviz.gui.views.parts.colors import Pixels, ValueScale, class_pixels, stamped
+from nnviz.gui.views.parts.colors import Pixels, ValueScale, class_pixels, rgb, stamped
 from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.gui.views.parts.switches import add_switch
 from nnviz.history.history import History
@@ -58,7 +57,7 @@ class Surface(PlotView):
             return
         self.plot.say("")
         data, plane, curve = snapshot.data, snapshot.plane, surface.ndim == 1
-        scale = self._scale(data)
+        scale = samples.target_scale(data, self.theme)
         self._curve.setVisible(curve)
         self._picture.setVisible(not curve)
         if curve:
@@ -77,18 +76,10 @@ class Surface(PlotView):
         if snapshot is None or surface is None:
             return ()
         data = snapshot.data
-        if surface.ndim == 1:
-            keys = [Key("Fit", self.theme.color("text")), Key("Train", self.theme.color("train"), "dot")]
-            return (*keys, Key("Test", self.theme.color("test"), "ring")) if self._show_test else tuple(keys)
-        muted = self.theme.color("muted")
-        keys = [Key("train", muted, "dot"), Key("test", muted, "ring")] if self._show_test else []
-        scale = self._scale(data)
-        if scale is None:
-            names = data.class_names[:12]
-            return (*(Key(name, self.theme.class_color(i), "square") for i, name in enumerate(names)), *keys)
-        values = (scale.low, (scale.low + scale.high) / 2, scale.high)
-        steps = scale.colors(3) if scale.diverging else [QColor(*map(int, scale.ramp[i])) for i in (24, 128, 255)]
-        return (*(Key(value_text(v), c, "square") for v, c in zip(values, steps, strict=True)), *keys)
+        if surface.ndim > 1:
+            return samples.keys(data, samples.target_scale(data, self.theme), self.theme, self._show_test)
+        keys = [Key("Fit", self.theme.color("text")), Key("Train", self.theme.color("train"), "dot")]
+        return (*keys, Key("Test", self.theme.color("test"), "ring")) if self._show_test else tuple(keys)
 
     def table(self, history: History, snapshot: Snapshot | None) -> Table:
         surface = _surface(snapshot)
@@ -127,9 +118,9 @@ class Surface(PlotView):
             lines.append(Line(_short(data.target_name), value_text(float(at))))
         else:
             likely = np.argsort(-np.nan_to_num(at))[: min(3, len(at))]
-            lines += [
-                Line(_short(data.class_names[i]), f"{100 * at[i]:.0f} %", self.theme.class_color(int(i))) for i in likely
-            ]
+            colors = [self.theme.class_color(int(i)) for i in likely]
+            names = [_short(data.class_names[i]) for i in likely]
+            lines += [Line(n, f"{100 * at[i]:.0f} %", c) for i, n, c in zip(likely, names, colors, strict=True)]
         return Reading(x, tuple(lines), y=y)
 
     # ------------------------------------------------------------ controls
@@ -161,13 +152,6 @@ class Surface(PlotView):
             self.redraw_wanted.emit()
 
     # ------------------------------------------------------------ parts
-
-    def _scale(self, data: SplitData) -> ValueScale | None:
-        """Return the colours of the target, from the smallest to the largest training value; None for classes."""
-        if data.task == "classification":
-            return None
-        reach = finite_range(data.scaling.unscaled_target(data.train.targets))
-        return ValueScale(*(reach or (0.0, 1.0)), self.theme)
 
     def _pixels(self, surface: NDArray[Any], scale: ValueScale | None) -> Pixels:
         if self.theme.export:
@@ -215,7 +199,7 @@ class Surface(PlotView):
             numbers = [samples.color_numbers(data, part, which, scale) for (part, _), which in pairs]
         kinds = [samples.kinds(part, test, which) for (part, test), which in zip(parts, picked, strict=True)]
         xy = [_places(data, part, which, plane, curve) for (part, _), which in zip(parts, picked, strict=True)]
-        edge = self.theme.color("card" if curve else "#ffffff" if scale is None else "text", 0.9)
+        edge = self.theme.color("card" if curve else "#ffffff", 0.9) if scale is None else self.theme.color("text", 0.6)
         made = samples.looks(colors, size, edge, self.theme.color("card"), self.theme.color("danger"))
         self._dots.draw(np.concatenate(xy), np.concatenate(numbers) * 3 + np.concatenate(kinds), made)
         self._stamp([part for part, _ in parts], count, data, plane, scale, curve)
@@ -229,11 +213,11 @@ class Surface(PlotView):
         self._crowd.setVisible(crowded)
         if not crowded:
             return
-        rgb = np.array([color.getRgb()[:3] for color in samples.sample_colors(data, scale, self.theme)])
+        colors = np.array([rgb(color) for color in samples.sample_colors(data, scale, self.theme)])
         everyone = [(part, np.arange(len(part))) for part in parts]
         xy = np.concatenate([_places(data, part, which, plane, False) for part, which in everyone])
         numbers = np.concatenate([samples.color_numbers(data, part, which, scale) for part, which in everyone])
-        self._crowd.draw(stamped(xy, rgb[numbers], plane.display_bounds, _STAMP, self.theme), plane.display_bounds)
+        self._crowd.draw(stamped(xy, colors[numbers], plane.display_bounds, _STAMP, self.theme), plane.display_bounds)
 
     _data: SplitData | None = None
 
@@ -242,9 +226,7 @@ def _surface(snapshot: Snapshot | None) -> NDArray[Any] | None:
     return None if snapshot is None else snapshot.arrays.get("surface")
 
 
-def _places(
-    data: SplitData, part: Part, which: NDArray[np.intp], plane: Plane, curve: bool
-) -> NDArray[np.floating]:
+def _places(data: SplitData, part: Part, which: NDArray[np.intp], plane: Plane, curve: bool) -> NDArray[np.floating]:
     """Return where samples lie in displayed units: (n, 2). With one feature, the target or the class says how high."""
     xy = plane.project(part.x[which])
     if curve:

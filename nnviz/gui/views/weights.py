@@ -102,7 +102,8 @@ class Weights(PlotView):
         values = self._lines[epoch][1]
         low, high = self.plot.x_range
         at = int(np.clip((x - low) / (high - low) * _POINTS, 0, _POINTS - 1))
-        lines = (Line(f"epoch {epoch:,}"), Line("weight", value_text(x)), Line("density", value_text(float(values[at]))))
+        density_here = value_text(float(values[at]))
+        lines = (Line(f"epoch {epoch:,}"), Line("weight", value_text(x)), Line("density", density_here))
         return Reading(x, lines, y=float(ridge))
 
     def controls(self, bar: QHBoxLayout) -> None:

@@ -24,7 +24,7 @@ QComboBox::down-arrow { image: none; }
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a list: what it stands for, its words, and its tooltip."""
+    """One entry of a list: what it stands for, its words, and its tooltip as rich text."""
 
     value: Any
     text: str
@@ -157,9 +157,13 @@ class ChoiceRow(Row):
     @Slot(int)
     def _chosen(self, position: int) -> None:
         value = self.entries[position].value
-        if value == self._given:
-            self.set_error("")
+        self.set_error("")
+        if value == self._given:  # the list was opened and closed again
+            return
+        before, self._given = self._given, value
         self.committed.emit(value)
+        if self.error:
+            self._given = before
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -9,7 +9,10 @@ MARGIN = 12
 
 
 class ScrollColumn(QScrollArea):
-    """Add widgets to `body`. The scroll bar takes its width from the margin, so that nothing moves when it comes."""
+    """Add widgets to `body`, made with `content` as their parent: moving them would style them all over again.
+
+    The scroll bar takes its width from the margin, so that nothing moves when it comes.
+    """
 
     def __init__(self, parent: QWidget | None = None, top: int = 0) -> None:
         super().__init__(parent)
@@ -18,11 +21,11 @@ class ScrollColumn(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        content = QWidget()
-        content.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self.body = QVBoxLayout(content)
+        self.content = QWidget()
+        self.content.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.body = QVBoxLayout(self.content)
         self.body.setSpacing(0)
-        self.setWidget(content)
+        self.setWidget(self.content)
         self.verticalScrollBar().rangeChanged.connect(self._make_room)
         self._make_room(0, 0)
 

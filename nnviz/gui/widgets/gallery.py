@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QWidge
 from nnviz.gui.theme import RADIUS
 from nnviz.gui.widgets.keys import ARROWS, PRESS, claim
 
-TILE = 40
+TILE = 32
 LEAST_GAP = 4
-ROW_GAP = 8
+ROW_GAP = 6
 
 
 class Tile(QAbstractButton):
@@ -32,7 +32,7 @@ class Tile(QAbstractButton):
         self._picture = QPixmap()
 
     def set_picture(self, picture: QPixmap) -> None:
-        """Show another picture, 40 by 40 device-independent pixels."""
+        """Show another picture, of a tile's size in device-independent pixels."""
         self._picture = picture
         self.update()
 

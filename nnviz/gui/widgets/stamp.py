@@ -67,8 +67,9 @@ def stamp(pixels: Pixels, x: NDArray[np.floating], y: NDArray[np.floating], colo
     column, row = x.astype(np.intp), y.astype(np.intp)
     base = row * width + column
     if shape.fine == 1:
-        last = _last_of_each(base, pixels.size)
-        base, colors = base[last], colors[last]
+        if 8 * len(base) > pixels.size:
+            last = _last_of_each(base, pixels.size)
+            base, colors = base[last], colors[last]
         phase = np.zeros(len(base), np.intp)
     else:
         phase = ((y - row) * shape.fine).astype(np.intp) * shape.fine + ((x - column) * shape.fine).astype(np.intp)

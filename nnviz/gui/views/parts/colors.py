@@ -13,6 +13,11 @@ from nnviz.gui.theme import Theme
 Pixels = NDArray[np.uint8]
 
 
+def rgb(color: QColor) -> NDArray[np.float64]:
+    """Return red, green and blue of a colour, 0..255: (3,)."""
+    return np.array([color.red(), color.green(), color.blue()], np.float64)
+
+
 def ramp_pixels(values: NDArray[Any], low: float, high: float, ramp: Pixels, theme: Theme) -> Pixels:
     """Return pixels (h, w, 4) for values (h, w) on a ramp (256, 4) from low to high; the card's colour for NaN."""
     with np.errstate(invalid="ignore"):
@@ -20,7 +25,7 @@ def ramp_pixels(values: NDArray[Any], low: float, high: float, ramp: Pixels, the
     finite = np.isfinite(places)
     pixels = ramp[np.where(finite, places, 0).astype(np.uint8)]
     if not finite.all():
-        pixels[~finite] = theme.color("card").getRgb()
+        pixels[~finite, :3] = rgb(theme.color("card"))
     return pixels
 
 
@@ -34,8 +39,8 @@ def class_pixels(probabilities: NDArray[Any], theme: Theme, hard: bool) -> Pixel
     if count == 2:
         signed = probabilities[:, :, 0] - probabilities[:, :, 1]
         return ramp_pixels(np.sign(signed) if hard else signed, -1.0, 1.0, theme.diverging(), theme)
-    colors = np.array([theme.class_color(i).getRgb()[:3] for i in range(count)], np.float32)
-    card = np.array(theme.color("card").getRgb()[:3], np.float32)
+    colors = np.array([rgb(theme.class_color(i)) for i in range(count)], np.float32)
+    card = rgb(theme.color("card")).astype(np.float32)
     finite = np.isfinite(probabilities).all(axis=2)
     p = np.where(finite[:, :, None], probabilities, 1.0 / max(1, count)).astype(np.float32)
     if hard:
@@ -90,7 +95,7 @@ def stamped(
     counts = np.bincount(places, minlength=side * side)
     pixels = np.zeros((side * side, 4), np.uint8)
     hit = counts > 0
-    text = np.array(theme.color("text").getRgb()[:3])
+    text = rgb(theme.color("text"))
     for channel in range(3):
         mean = np.bincount(places, weights=colors[inside, channel], minlength=side * side)[hit] / counts[hit]
         pixels[hit, channel] = 0.6 * mean + 0.4 * text[channel]

@@ -172,13 +172,14 @@ class CurvesView(PlotView):
         """Return the longest caption for which there is room beside the title and the controls."""
         room = self.width() - _BAR
         metrics = QFontMetricsF(font("small", bold=True))
-        keys = self.legend()
+        keys = [key for key in self.legend() if key.sign == "line"]
         if sum(metrics.horizontalAdvance(key.label) + 22 for key in keys) <= room:
             return caption_of(keys)
         texts = self.short_captions() or [""]
-        plain = [re.sub("<[^>]*>|&nbsp;", "", text) for text in texts]
-        fitting = (text for text, words in zip(texts, plain, strict=True) if metrics.horizontalAdvance(words) + 6 <= room)
-        return next(fitting, texts[-1])
+        for text in texts:
+            if metrics.horizontalAdvance(re.sub("<[^>]*>|&nbsp;", "", text)) + 6 <= room:
+                return text
+        return texts[-1]
 
     def _show(self, history: History, reach: tuple[float, float] | None) -> None:
         if reach is None or not len(self._x):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtGui import QColor
 
 from nnviz.gui.theme import LAYER_COLORS, Theme
+from nnviz.gui.views.parts.colors import rgb
 from nnviz.network.shapes import NetworkPlan
 
 
@@ -31,5 +31,5 @@ def layer_color(theme: Theme, number: int, count: int) -> QColor:
 
 def mixed(here: QColor, beyond: QColor, share: float) -> QColor:
     """Return a colour between two: 0 is the first, 1 the second."""
-    parts = np.array(here.getRgb()) * (1 - share) + np.array(beyond.getRgb()) * share
+    parts = rgb(here) * (1 - share) + rgb(beyond) * share
     return QColor(*(round(float(part)) for part in parts))

@@ -12,8 +12,9 @@ from nnviz.gui.plot import Band
 from nnviz.gui.plot.overlay import Line, Mark
 from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Table
+from nnviz.gui.views import Key, Table
 from nnviz.gui.views.parts.curves import CurvesView, Series
+from nnviz.gui.views.parts.layers import mixed
 from nnviz.history.history import History
 from nnviz.snapshot import Snapshot
 
@@ -53,7 +54,7 @@ class LearningCurvesView(CurvesView):
         if "Train" in by_name and "Test" in by_name:
             train, test = by_name["Train"], by_name["Test"]
             with np.errstate(invalid="ignore"):
-                self._gap.draw(x, train, np.maximum(train, test))
+                self._gap.draw(x, train, np.maximum(train, test), most=int(self.plot.area.width() / 2) + 16)
         best = history.best_epoch
         last = float(history.column("epoch")[-1])
         settled = best is not None and 0 < best < last * (1 - _NEAR_END)
@@ -64,6 +65,12 @@ class LearningCurvesView(CurvesView):
     def apply_theme(self, theme: Theme) -> None:
         self._gap.setBrush(theme.color("gap", 0.16 if theme.dark else 0.13))
         super().apply_theme(theme)
+
+    def legend(self) -> tuple[Key, ...]:
+        keys = super().legend()
+        if not {"Train", "Test"} <= {key.label for key in keys}:
+            return keys
+        return (*keys, Key("Gap", mixed(self.theme.color("card"), self.theme.color("gap"), 0.3), "area"))
 
     def more_lines(self, history: History, row: int) -> list[Line]:
         by_name = {series.label: series for series in self._series}

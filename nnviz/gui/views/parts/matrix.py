@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nnviz.gui import theme as look
 from nnviz.gui.plot.pens import line
 from nnviz.gui.theme import Theme
+from nnviz.gui.views.parts.colors import rgb
 
 _CENTER = Qt.AlignmentFlag.AlignCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -107,9 +108,7 @@ class Matrix(QWidget):
 
     def _pixels(self) -> NDArray[np.uint8]:
         """Return the colours of the cells: (classes, classes, 4) uint8. The square root shows small shares."""
-        card, right, wrong = (
-            np.array(self.theme.color(name).getRgb()[:3], np.float64) for name in ("card", "train", "danger")
-        )
+        card, right, wrong = (rgb(self.theme.color(name)) for name in ("card", "train", "danger"))
         strength = np.sqrt(self._shares())[:, :, None] * 0.85
         hue = np.where(np.eye(len(self._names), dtype=bool)[:, :, None], right, wrong)
         pixels = np.full((*self._counts.shape, 4), 255, np.uint8)
@@ -181,7 +180,7 @@ class Matrix(QWidget):
 
 def legible(ground: QColor) -> QColor:
     """Return near-black or white, whichever has the larger contrast with a colour (WCAG 2.2, relative luminance)."""
-    channels = np.array(ground.getRgbF()[:3])
+    channels = rgb(ground) / 255.0
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     luminance = float(linear @ [0.2126, 0.7152, 0.0722])
     return QColor("#ffffff") if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.055 else QColor("#10141b")

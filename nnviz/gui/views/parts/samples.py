@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,16 @@ from PySide6.QtGui import QColor
 
 from nnviz.data.dataset import Part, SplitData
 from nnviz.gui.plot import Dot
+from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
+from nnviz.gui.views import Key, finite_range
 from nnviz.gui.views.parts.colors import ValueScale
 
 MOST = 2_000
 """Samples drawn of each part; more would hide each other."""
+
+MOST_KEYS = 12
+"""Classes named in a legend."""
 
 STEPS = 24
 """Colours that a regression target is drawn in."""
@@ -64,7 +70,28 @@ def looks(colors: Sequence[QColor], size: float, edge: QColor, core: QColor, rin
 
 def dot_size(count: int, width: float, height: float) -> float:
     """Return the diameter of dots so that many of them still show what lies between."""
-    return float(np.clip(0.45 * np.sqrt(width * height / max(1, count)), 5.0, 7.5))
+    return float(np.clip(0.45 * np.sqrt(width * height / max(1, count)), 5.0, 9.0))
+
+
+def keys(data: SplitData, scale: ValueScale | None, theme: Theme, test: bool) -> tuple[Key, ...]:
+    """Return the legend of samples: classes or values by colour, parts by sign."""
+    muted = theme.color("muted")
+    parts = (Key("Train", muted, "dot"), Key("Test", muted, "ring")) if test else (Key("Train", muted, "dot"),)
+    if scale is None:
+        classes = (Key(name, theme.class_color(i), "square") for i, name in enumerate(data.class_names[:MOST_KEYS]))
+        return (*classes, *parts)
+    shown = zip((scale.low, (scale.low + scale.high) / 2, scale.high), (0, 128, 255), strict=True)
+    values = [Key(value_text(value), QColor(*map(int, scale.ramp[place])), "square") for value, place in shown]
+    values[0] = replace(values[0], label=f"{data.target_name} = {values[0].label}")
+    return (*values, *parts)
+
+
+def target_scale(data: SplitData, theme: Theme) -> ValueScale | None:
+    """Return the colours of the target, from the smallest to the largest training value; None for classes."""
+    if data.task == "classification":
+        return None
+    reach = finite_range(data.scaling.unscaled_target(data.train.targets))
+    return ValueScale(*(reach or (0.0, 1.0)), theme)
 
 
 def counted(data: SplitData, drawn: int, test: bool) -> str:
