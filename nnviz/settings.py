@@ -185,7 +185,8 @@ def _decode_choice(cls: type[Any], raw: Any) -> Any:
         raw = {"kind": raw}
     noun = cls.registry.noun
     if not isinstance(raw, dict) or not isinstance(raw.get("kind"), str):
-        raise ValueError(f"Expected the name of a {noun}, or a table with its `kind`")
+        article = "an" if noun[0] in "aeiou" else "a"
+        raise ValueError(f"Expected the name of {article} {noun}, or a table with its `kind`")
     try:
         return msgspec.convert(raw, cls.registry[raw["kind"]], dec_hook=_decode_choice)
     except UnknownMemberError as error:
@@ -204,15 +205,19 @@ def _sentence(message: str, where: str, cls: type[Any], raw: Any) -> str:
     reason = _PLACE.sub("", message).replace("`", "")
     unknown = re.fullmatch(r"Object contains unknown field (\w+)", reason)
     if unknown:
-        reason = unknown_name("setting", unknown[1], _known_fields(cls, raw, path))
+        reason = unknown_name("setting", unknown[1], [field.name for field in _fields_at(cls, raw, path)])
+    elif reason.startswith("Invalid enum value"):
+        group, _, name = path.rpartition(".")
+        options = next((field.options for field in _fields_at(cls, raw, group) if field.name == name), ())
+        reason = f"Expected one of {', '.join(map(str, options))}, not {_value_at(raw, path)!r}"
     elif (value := _value_at(raw, path)) is not None and reason.startswith("Expected"):
         reason += f", not {value!r}"
     reason = reason.rstrip(".") + ("" if reason.endswith("?") else ".")
     return f"{full}: {reason}" if full else reason
 
 
-def _known_fields(cls: Any, raw: Any, path: str) -> list[str]:
-    """Return the setting names of the group at a path, following the kinds that were chosen in `raw`."""
+def _fields_at(cls: Any, raw: Any, path: str) -> tuple[Field, ...]:
+    """Return the settings of the group at a path, following the kinds that were chosen in `raw`."""
     for part in re.findall(r"\w+", path):
         if isinstance(cls, type) and issubclass(cls, Settings):
             cls = {f.name: f.type for f in fields(cls)}.get(part, cls)
@@ -221,7 +226,7 @@ def _known_fields(cls: Any, raw: Any, path: str) -> list[str]:
             cls = typing.get_args(cls)[0] if part.isdigit() else cls
     if isinstance(cls, type) and issubclass(cls, Choice):
         cls = cls.registry[raw["kind"]] if isinstance(raw, dict) else cls
-    return [f.name for f in fields(cls)] if isinstance(cls, type) and issubclass(cls, Settings) else []
+    return fields(cls) if isinstance(cls, type) and issubclass(cls, Settings) else ()
 
 
 def _value_at(raw: Any, path: str) -> Any:

@@ -48,6 +48,7 @@ class DataSettings(Settings, frozen=True):
             "Share of the training samples whose class is replaced by another one at random. Test labels stay true.",
             ge=0.0,
             le=1.0,
+            live=True,
         ),
     ] = 0.0
     standardize: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -107,7 +108,8 @@ def write(path: Path, contents: bytes) -> None:
         part.write_bytes(contents)
         os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True) if part.parent.is_dir() else None
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from nnviz.experiment import Experiment
 from nnviz.session import Run, Session
 from nnviz.snapshot import Status
@@ -23,7 +24,7 @@ def trained_run() -> Iterator[Callable[..., Run]]:
             _RUNS[key] = _train(*key)
         return _RUNS[key]
 
-    yield train
+    return train
 
 
 def _train(experiment: Experiment, needs: frozenset[str], epochs: int) -> Run:

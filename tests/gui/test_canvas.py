@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
+from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication
+from PySide6.QtWidgets import QMainWindow
+
 from nnviz.data.drawings.drawing import MAX_POINTS, Drawing
 from nnviz.data.settings import DataSettings
+from nnviz.data.split import split_indices
 from nnviz.gui.theme import DARK, LIGHT
 from nnviz.gui.widgets.canvas import Canvas
 from nnviz.gui.widgets.point_text import read_points, write_points
 from nnviz.gui.widgets.samples import Frame, beginning, drawn
 from nnviz.gui.widgets.strokes import BrushStroke
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication
-from PySide6.QtWidgets import QMainWindow
 
 NOTHING = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -91,7 +95,7 @@ def test_a_brush_stroke_does_not_depend_on_how_often_the_pointer_is_looked_at(cu
     strokes = []
     for bounds in ([0, 40], edges):
         stroke = BrushStroke(Drawing(), 0, (1e-6, 1e-6), np.random.default_rng(0))
-        for first, last in zip(bounds, bounds[1:], strict=False):
+        for first, last in pairwise(bounds):
             stroke.extend(path[first:last])
         strokes.append(stroke.result.positions)
     assert abs(len(strokes[0]) - len(strokes[1])) <= 1
@@ -365,8 +369,6 @@ def test_test_samples_are_rings_and_keep_their_part(canvas):
 
 def test_a_drawing_begins_with_the_samples_in_their_parts():
     data = DataSettings(validation_share=0.2)
-    from nnviz.data.split import split_indices
-
     dataset = data.source.load(data.seed)
     wanted = split_indices(dataset, data)
     drawing = beginning(data)
@@ -390,7 +392,8 @@ def test_the_frame_maps_there_and_back(x, y, width, height):
     frame = Frame.fit((-6.0, 6.0, -1.5, 1.5), QRectF(7, 7, width, height), equal=False)
     assert frame.to_plane(frame.to_pixel(x, y)) == pytest.approx((x, y), abs=1e-6)
     px, py = frame.to_pixels(np.array([(x, y)], np.float32))
-    assert QPointF(float(px[0]), float(py[0])) == pytest.approx(frame.to_pixel(x, y), abs=1e-2) or True
+    place = frame.to_pixel(x, y)
+    assert (float(px[0]), float(py[0])) == pytest.approx((place.x(), place.y()), abs=1e-2)
     rx, ry = frame.radii(0.5)
     sx, sy = frame.scale
     assert rx * sx == pytest.approx(ry * sy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
 from nnviz.snapshot import Status

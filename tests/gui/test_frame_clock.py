@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import time
+import weakref
 
 import pytest
+
 from nnviz.gui.frame_clock import FrameClock, GarbageTimer
 
 
@@ -75,19 +77,24 @@ def test_draw_all_does_not_wait(clock, news):
     assert len(drawn) == 2
 
 
-def test_garbage_is_collected_in_the_gui_thread_only(qapp, qtbot):
-    class Loop:
-        pass
+class _Loop:
+    """Something that only a garbage collection can free."""
 
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_garbage_is_collected_in_the_gui_thread_only(qapp):
     timer = GarbageTimer()
     try:
-        assert not gc.isenabled()
-        loops = [Loop() for _ in range(3000)]
-        for loop in loops:
-            loop.itself = loop
-        del loops, loop
+        assert not gc.isenabled(), "another thread's allocations must not start a collection"
+        loop = weakref.ref(_Loop())
+        filling = [[] for _ in range(2 * gc.get_threshold()[0])]
+        assert loop() is not None
         timer._collect()
-        assert not any(isinstance(o, Loop) for o in gc.get_objects())
+        timer._collect()
+        assert loop() is None
+        assert filling
     finally:
         timer.stop()
         timer.deleteLater()

@@ -6,6 +6,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
 from nnviz.experiment import Experiment, bundled
 from nnviz.gui.app import make_window
 from nnviz.gui.main_window import BELOW, RIGHT, MainWindow
@@ -13,8 +16,6 @@ from nnviz.gui.theme import DARK, LIGHT
 from nnviz.gui.view_dock import ViewDock
 from nnviz.gui.views import views
 from nnviz.snapshot import Status
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 
 
 @pytest.fixture

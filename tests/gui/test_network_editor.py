@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from PySide6.QtCore import Qt
+
 from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
 from nnviz.gui.network.chips import layer_menu
@@ -11,7 +15,6 @@ from nnviz.gui.theme import DARK
 from nnviz.network.layers import Layer
 from nnviz.network.settings import NetworkSettings
 from nnviz.snapshot import Status
-from PySide6.QtCore import Qt
 
 KINDS = Layer.registry
 
@@ -49,7 +52,7 @@ def test_a_card_per_layer_names_kind_size_and_parameters(editor):
 
 def test_cards_stand_above_their_columns_without_overlap(editor):
     chips = editor._chips
-    for chip, other in zip(chips, chips[1:], strict=False):
+    for chip, other in itertools.pairwise(chips):
         assert not chip.geometry().intersects(other.geometry())
     for chip in chips:
         assert editor.rect().contains(chip.geometry())

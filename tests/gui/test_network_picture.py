@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainterPath
+
 from nnviz.data.settings import DataSettings
 from nnviz.data.split import prepare
 from nnviz.engines.choose import plan_for
@@ -17,8 +20,6 @@ from nnviz.gui.theme import DARK, LIGHT
 from nnviz.network.layers import Layer
 from nnviz.network.settings import NetworkSettings
 from nnviz.network.shapes import plan
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPainterPath
 
 KINDS = Layer.registry
 

@@ -197,8 +197,9 @@ class DrawingPanel(QFrame):
         """Take back a stroke and forget it: it is no step to redo either."""
         stack = self._controller.undo_stack
         if key and self._step == (key, stack.index()):
-            stack.command(stack.index() - 1).setObsolete(True)
             stack.undo()
+            stack.command(stack.index()).setObsolete(True)
+            stack.redo()  # of an obsolete step: it is not done, only removed
 
     def _change(self, drawing: Drawing, text: str, key: str = "") -> None:
         experiment = self._controller.experiment

@@ -18,7 +18,8 @@ from nnviz.gui.widgets.slider import Slider
 _SIDE = 24
 _CHIP = 34
 _GAP = 4
-_SECTION = 10  # between groups
+_TIGHT = 2  # between tools where there is little room
+_SECTION = 8  # between groups
 _SLIDER = 64  # the least width of the slider
 _STOPS = 60
 
@@ -218,8 +219,8 @@ class DrawingTools(QWidget):
         return QSize(248, self._place(248, move=False))
 
     def minimumSizeHint(self) -> QSize:
-        tools = len(self.tools) * (_SIDE + _GAP) + _SECTION + 3 * (_SIDE + _GAP) - 2 * _GAP
-        return QSize(tools, _SIDE)
+        tools, history = list(self.tools.values()), [self.undo, self.redo, self.clear]
+        return QSize(_width(tools, _TIGHT) + _SECTION + _width(history, _TIGHT), _SIDE)
 
     def _arrange(self) -> None:
         height = self._place(self.width(), move=True)
@@ -232,7 +233,8 @@ class DrawingTools(QWidget):
         """Lay the controls out in rows of a width; return the height. One row if it holds all, else two or more."""
         chips = [*self.chips, self.add] if self._with_classes else []
         tools, history = list(self.tools.values()), [self.undo, self.redo, self.clear]
-        right = _width(tools) + _SECTION + _width(history)
+        gap = _GAP if width >= _width(tools) + _SECTION + _width(history) else _TIGHT
+        right = _width(tools, gap) + _SECTION + _width(history, gap)
         one_row = width >= _width(chips) + _SECTION * (1 + bool(chips)) + _SLIDER + right
         rest = right + _SECTION if one_row else 0
         x = y = 0
@@ -250,19 +252,19 @@ class DrawingTools(QWidget):
         if not one_row:
             y += _SIDE + _GAP
         if move:
-            _line_up(tools, width - right if one_row else 0, y)
-            _line_up(history, width - _width(history), y)
+            _line_up(tools, width - right if one_row else 0, y, gap)
+            _line_up(history, width - _width(history, gap), y, gap)
         return y + _SIDE
 
 
-def _width(buttons: list[QToolButton]) -> int:
-    return sum(b.width() + _GAP for b in buttons) - _GAP if buttons else 0
+def _width(buttons: list[QToolButton], gap: int = _GAP) -> int:
+    return sum(b.width() + gap for b in buttons) - gap if buttons else 0
 
 
-def _line_up(buttons: list[QToolButton], x: int, y: int) -> None:
+def _line_up(buttons: list[QToolButton], x: int, y: int, gap: int) -> None:
     for button in buttons:
         button.move(x, y)
-        x += button.width() + _GAP
+        x += button.width() + gap
 
 
 def _dot(color: QColor) -> QIcon:

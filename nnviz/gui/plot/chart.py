@@ -64,6 +64,7 @@ class Plot(pg.GraphicsView):
         self.setMinimumSize(QSize(120, 72))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setMouseTracking(True)
         self._proxy = pg.SignalProxy(self._moved, rateLimit=_POINTER_RATE, slot=self._point, threadSafe=False)
         self.apply_theme(theme)
 

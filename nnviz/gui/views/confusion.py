@@ -30,7 +30,7 @@ class Confusion(View):
     question = "What does it answer?"
     help = "Each row is a class, each column an answer. On the diagonal are the right ones."
     needs = frozenset({"confusion"})
-    order = 20
+    order = 40
     figure_size = (321, 280)
 
     def build(self, theme: Theme) -> None:

@@ -19,7 +19,7 @@ class GradientNorm(CurvesView):
     title = "Gradients"
     question = "Do the gradients flow?"
     help = "Length of the gradient in each layer. Curves that lie far apart mean that some layers hardly learn."
-    order = 10
+    order = 70
     starts_logarithmic = True
     weight = 1.0
     log_y_tip = "Logarithmic gradient norm"

@@ -37,7 +37,7 @@ class Representation(PlotView):
     question = "What has each layer learned?"
     help = "The samples as the output layer sees them. What lies apart here, a straight line can tell apart."
     needs = frozenset({"representation"})
-    order = 10
+    order = 50
     figure_size = (321, 260)
 
     def build(self, theme: Theme) -> None:
@@ -146,7 +146,8 @@ class Representation(PlotView):
         colors = samples.sample_colors(data, scale, self.theme)
         made = samples.looks(colors, size, edge, self.theme.color("card"), self.theme.color("danger"))
         which = np.concatenate(numbers) * 3 + np.concatenate(kinds)
-        self._dots.draw(np.concatenate([xy for _, _, xy in parts]), which, made)
+        order = samples.interleaved([len(xy) for _, _, xy in parts])
+        self._dots.draw(np.concatenate([xy for _, _, xy in parts])[order], which[order], made)
 
 
 def _activations(snapshot: Snapshot | None) -> Activations | None:

@@ -38,13 +38,15 @@ class Surface(PlotView):
     question = "What does it answer?"
     help = "What the network answers at every point of the plane; samples it learned from are filled, others hollow."
     needs = frozenset({"surface"})
-    order = 10
+    order = 30
     figure_size = (321, 260)
 
     def build(self, theme: Theme) -> None:
         self._show_test, self._hard = True, False
         self._switches: list[QToolButton] = []
         self._drawn: tuple[Any, ...] = ()
+        self._data: SplitData | None = None
+        self._plane: Plane | None = None
         plot = self.make_plot(Scale(), Scale())
         self._picture, self._crowd = plot.add(Picture()), plot.add(Picture())
         self._curve, self._dots = plot.add(Curve()), plot.add(Dots())
@@ -183,13 +185,15 @@ class Surface(PlotView):
     def _draw_samples(self, data: SplitData, plane: Plane, scale: ValueScale | None, curve: bool) -> int:
         """Draw the samples, unless they stand already as they should; return how many there are."""
         parts = [(data.train, False)] + ([(data.test, True)] if self._show_test else [])
-        picked = [samples.chosen(len(part)) for part, _ in parts]
-        count, area = sum(map(len, picked)), self.plot.area
+        area = self.plot.area
+        most = samples.room_for(area.width(), area.height())
+        picked = [samples.chosen(len(part), most) for part, _ in parts]
+        count = sum(map(len, picked))
         size = samples.dot_size(count, area.width(), area.height())
-        wanted = (id(data), plane, self._show_test, self.theme, round(size, 1))
-        if wanted == self._drawn and self._data is data:
+        wanted = (self._show_test, self.theme, count, round(size, 1))
+        if wanted == self._drawn and self._data is data and self._plane is plane:
             return count
-        self._drawn, self._data = wanted, data
+        self._drawn, self._data, self._plane = wanted, data, plane
         if curve:
             colors = [self.theme.color("train"), self.theme.color("test")]
             numbers = [np.full(len(which), int(test)) for (_, test), which in zip(parts, picked, strict=True)]
@@ -201,7 +205,8 @@ class Surface(PlotView):
         xy = [_places(data, part, which, plane, curve) for (part, _), which in zip(parts, picked, strict=True)]
         edge = self.theme.color("card" if curve else "#ffffff", 0.9) if scale is None else self.theme.color("text", 0.6)
         made = samples.looks(colors, size, edge, self.theme.color("card"), self.theme.color("danger"))
-        self._dots.draw(np.concatenate(xy), np.concatenate(numbers) * 3 + np.concatenate(kinds), made)
+        order = samples.interleaved([len(which) for which in picked])
+        self._dots.draw(np.concatenate(xy)[order], (np.concatenate(numbers) * 3 + np.concatenate(kinds))[order], made)
         self._stamp([part for part, _ in parts], count, data, plane, scale, curve)
         return count
 
@@ -218,8 +223,6 @@ class Surface(PlotView):
         xy = np.concatenate([_places(data, part, which, plane, False) for part, which in everyone])
         numbers = np.concatenate([samples.color_numbers(data, part, which, scale) for part, which in everyone])
         self._crowd.draw(stamped(xy, colors[numbers], plane.display_bounds, _STAMP, self.theme), plane.display_bounds)
-
-    _data: SplitData | None = None
 
 
 def _surface(snapshot: Snapshot | None) -> NDArray[Any] | None:

@@ -45,7 +45,7 @@ class Weights(PlotView):
     title = "Weights"
     question = "How do the weights move?"
     help = "How the weights are spread, epoch after epoch: the newest in front, the first at the back."
-    order = 10
+    order = 60
 
     def build(self, theme: Theme) -> None:
         self._layer = 0  # 0 is all layers

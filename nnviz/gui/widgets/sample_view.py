@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize
+from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -99,11 +99,6 @@ class SampleView(QWidget):
     def paint_samples(self, painter: QPainter) -> None:
         """Paint the points and what belongs to them."""
         self.picture.paint(painter, QPointF())
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.EnabledChange, QEvent.Type.FontChange):
-            self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(248, round(248 / ASPECT))

@@ -260,6 +260,6 @@ class SketchView(SampleView):
         self.update()
 
     def _hand_on(self, stroke: Stroke) -> None:
-        if stroke.result is not self._handed:
+        if stroke.result != self._handed:
             self._handed, self._handed_at = stroke.result, time.monotonic()
             self.edited.emit(stroke.result, stroke.text, self._key)

@@ -12,6 +12,9 @@ from nnviz.gui.theme import Theme
 
 Pixels = NDArray[np.uint8]
 
+_SURE = 0.78
+"""How far a surface goes from the card's colour to that of a class."""
+
 
 def rgb(color: QColor) -> NDArray[np.float64]:
     """Return red, green and blue of a colour, 0..255: (3,)."""
@@ -33,12 +36,14 @@ def class_pixels(probabilities: NDArray[Any], theme: Theme, hard: bool) -> Pixel
     """Return pixels (h, w, 4) for class probabilities (h, w, classes).
 
     Two classes: their difference on the diverging ramp. More: the classes' colours mixed by probability, fading to
-    the card's colour as the largest probability nears chance. `hard` shows the most probable class alone.
+    the card's colour as the largest probability nears chance. `hard` shows the most probable class alone. Even a
+    sure answer stays paler than a sample of that class, so that filled samples stand out.
     """
     count = probabilities.shape[2]
     if count == 2:
         signed = probabilities[:, :, 0] - probabilities[:, :, 1]
-        return ramp_pixels(np.sign(signed) if hard else signed, -1.0, 1.0, theme.diverging(), theme)
+        shown = (np.sign(signed) if hard else signed) * _SURE
+        return ramp_pixels(shown, -1.0, 1.0, theme.diverging(), theme)
     colors = np.array([rgb(theme.class_color(i)) for i in range(count)], np.float32)
     card = rgb(theme.color("card")).astype(np.float32)
     finite = np.isfinite(probabilities).all(axis=2)
@@ -50,7 +55,7 @@ def class_pixels(probabilities: NDArray[Any], theme: Theme, hard: bool) -> Pixel
         blend = p @ colors
         sure = ((p.max(axis=2, keepdims=True) - 1 / count) / max(1e-6, 1 - 1 / count)).clip(0, 1)
     pixels = np.full((*p.shape[:2], 4), 255, np.uint8)
-    pixels[:, :, :3] = (card + (blend - card) * sure).round()
+    pixels[:, :, :3] = (card + (blend - card) * (sure * _SURE)).round()
     return pixels
 
 

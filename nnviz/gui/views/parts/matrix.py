@@ -98,7 +98,7 @@ class Matrix(QWidget):
         """Return where the cells are."""
         if self.width() < 160 or self.height() < 100:
             return QRectF(4, 4, self.width() - 8, self.height() - 8)
-        metrics = QFontMetricsF(look.font("small"))
+        metrics = QFontMetricsF(look.font("small", tabular=True))
         widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
         left = 26 + min(widest, _MOST_NAME, 0.25 * self.width())
         return QRectF(left, 8, self.width() - left - 10, self.height() - 8 - 38)
@@ -164,10 +164,12 @@ class Matrix(QWidget):
             middle = area.top() + (row + 0.5) * height
             painter.drawText(QRectF(20, middle - 8, room, 16), _RIGHT, name)
         widest = min(_MOST_NAME, max(metrics.horizontalAdvance(name) for name in self._names))
-        every = max(1, int(np.ceil(min(widest + 6, 46) / width)))
+        every = max(1, int(np.ceil((widest + 6) / width)))
         for column in range(0, count, every):
             name = metrics.elidedText(self._names[column], Qt.TextElideMode.ElideRight, width * every - 2)
             middle = area.left() + (column + 0.5) * width
+            if column and middle + widest / 2 > self.width():
+                continue
             painter.drawText(QRectF(middle - width * every / 2, area.bottom() + 3, width * every, 15), _CENTER, name)
         painter.setPen(self.theme.color("text" if self.theme.export else "muted"))
         painter.drawText(QRectF(area.left(), area.bottom() + 19, area.width(), 15), _CENTER, "predicted")

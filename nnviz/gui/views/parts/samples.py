@@ -16,8 +16,8 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key, finite_range
 from nnviz.gui.views.parts.colors import ValueScale
 
-MOST = 2_000
-"""Samples drawn of each part; more would hide each other."""
+MOST, FEWEST = 2_000, 300
+"""Samples drawn of each part, depending on the room: more would hide each other."""
 
 MOST_KEYS = 12
 """Classes named in a legend."""
@@ -29,9 +29,19 @@ TRAIN, TEST, NOISY = 0, 1, 2
 """How a sample is drawn: as one of the training part, of the test part, or mislabelled in the training part."""
 
 
-def chosen(count: int, most: int = MOST) -> NDArray[np.intp]:
+def room_for(width: float, height: float) -> int:
+    """Return how many samples of each part are drawn on a plot of this size."""
+    return int(np.clip(width * height / 60, FEWEST, MOST))
+
+
+def chosen(count: int, most: int) -> NDArray[np.intp]:
     """Return the numbers of at most `most` of `count` samples, evenly chosen."""
     return np.arange(count) if count <= most else np.linspace(0, count - 1, most).round().astype(np.intp)
+
+
+def interleaved(counts: Sequence[int]) -> NDArray[np.intp]:
+    """Return an order of the samples of several parts, one part after the other, in which no part covers the others."""
+    return np.argsort(np.concatenate([(np.arange(count) + 0.5) / count for count in counts]), kind="stable")
 
 
 def kinds(part: Part, test: bool, which: NDArray[np.intp]) -> NDArray[np.intp]:
