@@ -92,7 +92,7 @@ class MainWindow(QMainWindow):
     def _make_centre(self) -> None:
         self.editor = NetworkEditor(self.controller, self.theme)
         self.network_bar = TitleBar("Network")
-        self.editor.caption_changed.connect(self.network_bar.note.setText)
+        self.editor.caption_changed.connect(self.network_bar.note.set_text)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -173,7 +173,7 @@ class MainWindow(QMainWindow):
         height = self.height() - 230  # without menu, header, timeline and status bar
         left, right = [self.docks["data"], self.docks["training"]], [self.docks[name] for name in RIGHT]
         self.resizeDocks([left[0], right[0]], [292, 388], Qt.Orientation.Horizontal)
-        self.resizeDocks(left, [height * 6 // 10, height * 4 // 10], Qt.Orientation.Vertical)
+        self.resizeDocks(left, [height * 63 // 100, height * 37 // 100], Qt.Orientation.Vertical)
         self.resizeDocks(right, [height * 3 // 10, height // 4, height // 5, height // 4], Qt.Orientation.Vertical)
         self.resizeDocks([self.docks[BELOW[0]]], [height // 2], Qt.Orientation.Vertical)
         self.resizeDocks([self.docks[name] for name in BELOW], [400, 340], Qt.Orientation.Horizontal)
@@ -230,7 +230,8 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def show_notice(self, text: str) -> None:
         """Show a sentence about something that could not be done; it stays until the next one."""
-        self.statusBar().showMessage(text)
+        if text != self.statusBar().currentMessage():
+            self.statusBar().showMessage(text)
 
     @Slot(object)
     def _experiment_changed(self, experiment: Experiment) -> None:

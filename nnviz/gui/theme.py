@@ -24,8 +24,8 @@ GRID = 8
 RADIUS = 6
 
 CLASS_COLORS = (
-    "#3a8fd6",
     "#e5862f",
+    "#3a8fd6",
     "#009e73",
     "#cc79a7",
     "#b8a800",
@@ -35,7 +35,7 @@ CLASS_COLORS = (
     "#7f7f7f",
     "#5f9e3f",
 )
-"""Classes in Okabe-Ito order, blue and orange first; further classes begin again from the first."""
+"""Classes in Okabe-Ito order, so the second of two is blue like a positive output; further ones begin again."""
 
 LAYER_COLORS = ("#6f8dff", "#2fb27c", "#d07fce", "#cdb13c", "#4fb3c8", "#e08a5b", "#9a8cf0", "#8fa35a")
 """Layers from the input to the output."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -21,6 +21,32 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.views import View
 
 
+class Note(QLabel):
+    """A read-out at the end of a title bar, which may be cut but never widens the dock; a legend may be in colour."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("caption-note")
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._whole = ""
+
+    @Slot(str)
+    def set_text(self, text: str) -> None:
+        """Show another text, plain or rich."""
+        self._whole = text
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        rich = Qt.mightBeRichText(self._whole)
+        cut = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        self.setText(self._whole if rich else cut)
+
+
 class TitleBar(QWidget):
     """Caption on the left; controls, read-out and buttons on the right. Double-click enlarges."""
 
@@ -30,11 +56,7 @@ class TitleBar(QWidget):
         super().__init__(parent)
         self.caption = QLabel(title.upper(), self)
         self.caption.setObjectName("caption")
-        self.note = QLabel(self)
-        self.note.setObjectName("caption-note")
-        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        # A long read-out may be cut, but never widens the dock.
-        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.note = Note(self)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(12, 6, 8, 4)
         self.row.setSpacing(6)
@@ -85,7 +107,7 @@ class ViewDock(Dock):
         self.bar.row.addWidget(self.more)
         self.bar.caption.setToolTip(view.help)
         self.bar.double_clicked.connect(self._enlarge)
-        view.caption_changed.connect(self.bar.note.setText)
+        view.caption_changed.connect(self.bar.note.set_text)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu_at)
         self.apply_theme(theme)

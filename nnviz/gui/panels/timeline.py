@@ -161,7 +161,7 @@ class Timeline(QFrame):
         column.setSpacing(0)
         column.addLayout(top)
         column.addWidget(self._scroll)
-        self.setFixedHeight(112)
+        self.refresh()
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour."""
@@ -171,6 +171,8 @@ class Timeline(QFrame):
         """Show the runs as they are now."""
         count = len(self._controller.session.runs)
         self._note.setText("1 run" if count == 1 else f"{count} runs")
+        # Two lanes fit before more room is taken from the views; from the fourth on it scrolls.
+        self.setFixedHeight(36 + (_LANE + _GAP) * min(max(count, 2), 3))
         at_end = self._scroll.verticalScrollBar().value() >= self._scroll.verticalScrollBar().maximum() - 2
         self.lanes.refresh()
         if at_end:

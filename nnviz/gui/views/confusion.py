@@ -39,6 +39,7 @@ class Confusion(View):
         self._summary = ""
         self._shown: tuple[History, Snapshot | None] | None = None
         self._matrix = Matrix(theme, self)
+        self._matrix.say(_why_empty(None))
         self._matrix.setMouseTracking(True)
         self._matrix.pointed.connect(self._point)
         layout = QVBoxLayout(self)

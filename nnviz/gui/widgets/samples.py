@@ -126,7 +126,7 @@ def _identities(dataset: Dataset, data: DataSettings) -> NDArray[np.uint32]:
     n_candidates, pools = 4 * dataset.n_samples + 64, wanted
     for _ in range(8):
         candidates = np.arange(n_candidates, dtype=np.uint32)
-        probe = Dataset(candidates[:, None], candidates, "regression", (), identities=candidates)
+        probe = Dataset(np.zeros((n_candidates, 1)), candidates, "regression", (), identities=candidates)
         pools = split_indices(probe, data)
         if all(len(pool) >= len(rows) for pool, rows in zip(pools, wanted, strict=True)):
             for pool, rows in zip(pools, wanted, strict=True):
@@ -248,7 +248,8 @@ def _levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 def _value_colors(theme: Theme) -> Pixels:
     """Return 256 colours from low to high; the middle is muted, not the card's colour, so that no dot vanishes."""
-    stops = np.array([QColor(c).getRgb()[:3] for c in (NEGATIVE, theme.muted, POSITIVE)], np.float64)
+    ends = [QColor(color) for color in (NEGATIVE, theme.muted, POSITIVE)]
+    stops = np.array([(c.red(), c.green(), c.blue()) for c in ends], np.float64)
     t = np.linspace(0, 2, 256)
     red, green, blue = (np.interp(t, [0, 1, 2], stops[:, k]).round().astype(np.uint32) for k in range(3))
     return np.uint32(0xFF000000) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue

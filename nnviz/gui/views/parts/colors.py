@@ -41,7 +41,7 @@ def class_pixels(probabilities: NDArray[Any], theme: Theme, hard: bool) -> Pixel
     """
     count = probabilities.shape[2]
     if count == 2:
-        signed = probabilities[:, :, 0] - probabilities[:, :, 1]
+        signed = probabilities[:, :, 1] - probabilities[:, :, 0]
         shown = (np.sign(signed) if hard else signed) * _SURE
         return ramp_pixels(shown, -1.0, 1.0, theme.diverging(), theme)
     colors = np.array([rgb(theme.class_color(i)) for i in range(count)], np.float32)

@@ -46,6 +46,8 @@ class PlotView(View):
         self.plot.apply_theme(theme)
         if self.shown is not None:
             self.refresh(*self.shown)
+        else:
+            self.draw(History(), None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
