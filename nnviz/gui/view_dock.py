@@ -42,7 +42,7 @@ class Note(QLabel):
         self._fit()
 
     def _fit(self) -> None:
-        rich = Qt.mightBeRichText(self._whole)
+        rich = self._whole.startswith("<")  # a legend in colour
         cut = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
         self.setText(self._whole if rich else cut)
 

@@ -181,8 +181,8 @@ class Matrix(QWidget):
 
 
 def legible(ground: QColor) -> QColor:
-    """Return near-black or white, whichever has the larger contrast with a colour (WCAG 2.2, relative luminance)."""
+    """Return black or white, whichever has the larger contrast with a colour (WCAG 2.2, relative luminance)."""
     channels = rgb(ground) / 255.0
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     luminance = float(linear @ [0.2126, 0.7152, 0.0722])
-    return QColor("#ffffff") if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.055 else QColor("#10141b")
+    return QColor("#ffffff") if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else QColor("#000000")
