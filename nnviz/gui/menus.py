@@ -14,6 +14,7 @@ from nnviz import experiment as experiments
 from nnviz.gui.files import write_text
 from nnviz.gui.view_dock import ViewDock
 from nnviz.gui.views import QUESTIONS
+from nnviz.gui.widgets.menu import add_heading
 
 if TYPE_CHECKING:
     from nnviz.gui.main_window import MainWindow
@@ -68,10 +69,10 @@ class Menus(QObject):
         for question in QUESTIONS:
             members = [d for d in docks.values() if isinstance(d, ViewDock) and d.view.question == question]
             if members:
-                menu.addSection(question)
+                add_heading(menu, question)
             for dock in sorted(members, key=_order):
                 menu.addAction(dock.toggleViewAction())
-        menu.addSection("Panels")
+        add_heading(menu, "Panels")
         for panel in docks.values():
             if not isinstance(panel, ViewDock):
                 menu.addAction(panel.toggleViewAction())

@@ -270,6 +270,7 @@ def style_sheet(theme: Theme) -> str:
     QMenu::item:selected {{ background: {theme.accent}; color: {theme.accent_text}; }}
     QMenu::item:disabled {{ color: {theme.muted}; }}
     QMenu::separator {{ height: 1px; background: {theme.border}; margin: 4px 8px; }}
+    QLabel#menu-heading {{ color: {theme.muted}; font-size: 11px; font-weight: 600; padding: 8px 12px 2px 12px; }}
     QMenuBar {{ background: {theme.window}; color: {theme.text}; }}
     QMenuBar::item {{ background: transparent; padding: 4px 8px; }}
     QMenuBar::item:selected {{ background: {theme.card}; }}

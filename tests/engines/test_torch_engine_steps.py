@@ -69,8 +69,8 @@ CASES: dict[str, tuple[str, int, int, Loss]] = {
         3,
         lambda f, y: functional.softplus(-f * (2 * one_hot(y, f) - 1)).sum(1).mean(),
     ),
-    "cross-entropy, two classes": ("cross-entropy", 2, 2, lambda f, y: surprise(f, y)),
-    "cross-entropy, three classes": ("cross-entropy", 3, 3, lambda f, y: surprise(f, y)),
+    "cross-entropy, two classes": ("cross-entropy", 2, 2, surprise),
+    "cross-entropy, three classes": ("cross-entropy", 3, 3, surprise),
 }
 
 

@@ -480,8 +480,8 @@ def test_the_surface_lies_where_the_samples_are(make: Callable[..., View], run: 
     """The picture's corner pixels belong to the corners of the plane in displayed units, first row at the bottom."""
     assert run.snapshot is not None
     surface = np.zeros((100, 100, 2), np.float32)
-    surface[:50, :, 1] = 1.0  # below: the second class, orange
-    surface[50:, :, 0] = 1.0
+    surface[:50, :, 0] = 1.0  # below: the first class, orange
+    surface[50:, :, 1] = 1.0
     view = make("surface")
     assert isinstance(view, PlotView)
     view.refresh(run.history, replace(run.snapshot, arrays={"surface": surface}))

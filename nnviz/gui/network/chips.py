@@ -6,6 +6,7 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QDrag, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 
+from nnviz.gui.widgets.menu import add_heading
 from nnviz.network.layers import Layer
 from nnviz.network.shapes import Stage
 
@@ -163,7 +164,7 @@ def layer_menu(parent: QWidget) -> QMenu:
     for group, title in GROUPS.items():
         members = [kind for kind in Layer.registry if kind.group == group]
         if members:
-            menu.addSection(title)
+            add_heading(menu, title)
         for kind in members:
             action = menu.addAction(kind.title)
             action.setToolTip(kind.help)

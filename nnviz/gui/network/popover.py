@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nnviz.gui.controller import Controller
 from nnviz.gui.form import Form
 from nnviz.gui.theme import Theme, font
 from nnviz.network import edit
 from nnviz.network.layers import Layer
+from nnviz.network.settings import NetworkSettings
 from nnviz.settings import kind_of
 
 
@@ -24,6 +25,7 @@ class LayerPopover(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Layer settings")
         self._controller, self._index = controller, index
+        self._drag = 0
         layer = self._layer
         self._kinds = QComboBox(self)
         self._kinds.setAccessibleName("Kind of layer")
@@ -42,6 +44,8 @@ class LayerPopover(QFrame):
         self._column.addWidget(self._kinds)
         self._column.addWidget(self._help)
         self._form: Form | None = None
+        self._buttons = self._make_buttons()
+        self._column.addLayout(self._buttons)
         self._make_form()
         self.setFixedWidth(280)
 
@@ -57,9 +61,30 @@ class LayerPopover(QFrame):
         self._form = Form(type(layer), f"network.layers[{self._index}]", self)
         self._form.show_settings(layer)
         self._form.edited.connect(self._edited)
-        self._column.addWidget(self._form)
+        self._column.insertWidget(self._column.count() - 1, self._form)
         self._help.setText(layer.help)
         self.adjustSize()
+
+    def _make_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for words, slot in (("Duplicate", self._duplicate), ("Remove", self._remove)):
+            button = QPushButton(words, self)
+            button.clicked.connect(slot)
+            row.addWidget(button)
+        return row
+
+    @Slot()
+    def _duplicate(self) -> None:
+        self._adopt(edit.duplicate(self._controller.experiment.network, self._index), "Duplicate layer")
+
+    @Slot()
+    def _remove(self) -> None:
+        self._adopt(edit.remove(self._controller.experiment.network, self._index), "Remove layer")
+
+    def _adopt(self, network: NetworkSettings, text: str) -> None:
+        """Change the network and close: the layer under this window is no longer the one it was opened for."""
+        self.close()
+        self._controller.change(self._controller.experiment.replace(network=network), text)
 
     def _change_kind(self) -> None:
         kind = Layer.registry[str(self._kinds.currentData())]
@@ -68,6 +93,7 @@ class LayerPopover(QFrame):
         self._make_form()
 
     def _edited(self, path: str, value: object, text: str, final: bool) -> None:
-        problem = self._controller.set(path, value, text, merge=path)
+        problem = self._controller.set(path, value, text, merge=f"{path} {self._drag}")
+        self._drag += final  # the next change of this setting is a step of its own
         if problem and self._form is not None:
             self._form.show_problem(path, problem)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout
 
-from nnviz.analysis.density import density
+from nnviz.analysis.density import bandwidth, density
 from nnviz.gui.plot import Reading, Ridge, Scale
 from nnviz.gui.plot.chart import steady
 from nnviz.gui.plot.overlay import Line
@@ -140,13 +140,11 @@ class Weights(PlotView):
         for frame in frames:
             if frame.epoch not in self._reach or self._reach[frame.epoch][0] is not frame.parameters:
                 weights = self._weights(frame, plan)
-                low, high = np.quantile(weights, _SHOWN) if len(weights) else (np.nan, np.nan)
-                self._reach[frame.epoch] = (frame.parameters, float(low), float(high))
+                self._reach[frame.epoch] = (frame.parameters, *_tails(weights))
         reach = np.array([self._reach[frame.epoch][1:] for frame in frames])
         if not np.isfinite(reach).any():
             return False
-        low, high = float(np.nanmin(reach)), float(np.nanmax(reach))
-        span = steady(self.plot.x_range, low - 0.2 * (high - low), high + 0.2 * (high - low))
+        span = steady(self.plot.x_range, float(np.nanmin(reach)), float(np.nanmax(reach)))
         if span != self.plot.x_range:
             self.plot.set_range(x=span)
             self._lines = {}
@@ -201,6 +199,14 @@ class Weights(PlotView):
             pen = line(self.theme, mixed(color, card, 0.72 * number / (count - 1)).name())
             ridge.setPen(pen)
             ridge.setBrush(card)
+
+
+def _tails(weights: NDArray[Any]) -> tuple[float, float]:
+    """Return where the density of some weights begins and ends, but for the largest few."""
+    if not len(weights):
+        return np.nan, np.nan
+    low, high = np.quantile(weights, _SHOWN)
+    return float(low - 2.5 * bandwidth(weights)), float(high + 2.5 * bandwidth(weights))
 
 
 def _frames(history: History, snapshot: Snapshot | None) -> list[Keyframe]:

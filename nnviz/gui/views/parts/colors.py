@@ -23,7 +23,7 @@ def rgb(color: QColor) -> NDArray[np.float64]:
 
 def ramp_pixels(values: NDArray[Any], low: float, high: float, ramp: Pixels, theme: Theme) -> Pixels:
     """Return pixels (h, w, 4) for values (h, w) on a ramp (256, 4) from low to high; the card's colour for NaN."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         places = np.clip((values - low) * (255.0 / (high - low)), 0, 255)
     finite = np.isfinite(places)
     pixels = ramp[np.where(finite, places, 0).astype(np.uint8)]
@@ -41,7 +41,8 @@ def class_pixels(probabilities: NDArray[Any], theme: Theme, hard: bool) -> Pixel
     """
     count = probabilities.shape[2]
     if count == 2:
-        signed = probabilities[:, :, 1] - probabilities[:, :, 0]
+        with np.errstate(invalid="ignore"):
+            signed = probabilities[:, :, 1] - probabilities[:, :, 0]
         shown = (np.sign(signed) if hard else signed) * _SURE
         return ramp_pixels(shown, -1.0, 1.0, theme.diverging(), theme)
     colors = np.array([rgb(theme.class_color(i)) for i in range(count)], np.float32)
