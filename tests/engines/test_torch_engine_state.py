@@ -120,21 +120,17 @@ def test_a_restored_run_continues_bit_for_bit(optimizer: str, steps: int, engine
 def test_a_state_is_a_copy(engine_of: Any) -> None:
     engine = engine_of(layers=EVERYTHING, optimizer="adam")
     train(engine, 3)
-    state, parameters, gradients = engine.state(), engine.parameters(), engine.gradients()
-    kept = [
-        a.copy() for a in (state.parameters, parameters, gradients, *state.buffers.values(), *state.optimizer.values())
-    ]
-    answer = engine.predict(engine.data.test.x)
-    answer_before = answer.copy()
+    state = engine.state()
+    handed_out = [engine.parameters(), engine.gradients(), engine.predict(engine.data.test.x), state.parameters]
+    handed_out += [*state.buffers.values(), *state.optimizer.values()]
+    kept = [array.copy() for array in handed_out]
     train(engine, 20)
-    after = [state.parameters, parameters, gradients, *state.buffers.values(), *state.optimizer.values()]
-    for before, now in zip(kept, after, strict=True):
+    for before, now in zip(kept, handed_out, strict=True):
         np.testing.assert_array_equal(before, now)
-    np.testing.assert_array_equal(answer, answer_before)
     fresh = engine_of(layers=EVERYTHING, optimizer="adam")
     fresh.restore(state)
     train(fresh, 5)
-    np.testing.assert_array_equal(state.parameters, kept[0])
+    np.testing.assert_array_equal(state.parameters, kept[3])
 
 
 def test_a_state_of_another_optimizer_starts_this_one_anew(engine_of: Any) -> None:

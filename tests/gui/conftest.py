@@ -6,10 +6,22 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from nnviz.experiment import Experiment
+from nnviz.gui.controller import Controller
 from nnviz.session import Run, Session
 from nnviz.snapshot import Status
+
+
+@pytest.fixture
+def controller(qapp: QApplication) -> Iterator[Controller]:
+    """Return a controller of the default experiment, with a real session; its thread ends with the test."""
+    made = Controller(Experiment())
+    yield made
+    made.close()
+    made.deleteLater()
+
 
 _RUNS: dict[tuple[Experiment, frozenset[str], int], Run] = {}
 

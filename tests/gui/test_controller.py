@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
 from nnviz.snapshot import Status
-
-
-@pytest.fixture
-def controller(qapp):
-    made = Controller(Experiment())
-    yield made
-    made.close()
-    made.deleteLater()
 
 
 def ready(controller: Controller) -> bool:

@@ -23,14 +23,6 @@ LEFT, NOTHING = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
-def controller(qapp):
-    made = Controller(Experiment())
-    yield made
-    made.close()
-    made.deleteLater()
-
-
-@pytest.fixture
 def panel(qtbot, controller):
     made = DrawingPanel(controller, DARK)
     qtbot.addWidget(made)

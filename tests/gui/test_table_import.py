@@ -14,19 +14,10 @@ from nnviz.data.dataset import DataError
 from nnviz.data.readers.table import Table, inspect
 from nnviz.experiment import Experiment
 from nnviz.gui import theme as themes
-from nnviz.gui.controller import Controller
 from nnviz.gui.panels import table_import
 from nnviz.gui.panels.table_import import TableImport, open_path
 from nnviz.gui.panels.table_models import NAME, USE
 from nnviz.snapshot import Status
-
-
-@pytest.fixture
-def controller(qapp):
-    made = Controller(Experiment())
-    yield made
-    made.close()
-    made.deleteLater()
 
 
 @pytest.fixture

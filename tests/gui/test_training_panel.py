@@ -22,14 +22,6 @@ from nnviz.snapshot import Status
 
 
 @pytest.fixture
-def controller(qapp):
-    made = Controller(Experiment())
-    yield made
-    made.close()
-    made.deleteLater()
-
-
-@pytest.fixture
 def panel(qtbot, controller):
     made = TrainingPanel(controller, themes.DARK)
     made.setStyleSheet(themes.style_sheet(themes.DARK))

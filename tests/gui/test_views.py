@@ -9,6 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
 from nnviz.data.settings import DataSettings
 from nnviz.experiment import Experiment, from_plain
 from nnviz.gui.plot import Reading
@@ -20,10 +25,6 @@ from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.history.history import Event, History
 from nnviz.session import Run
 from nnviz.snapshot import Snapshot
-from PySide6.QtCore import QPoint, QPointF, QRect, QSize
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QHBoxLayout, QWidget
-from pytestqt.qtbot import QtBot
 
 NEEDS = {"surface", "confusion", "representation"}
 NAMES = views.names()

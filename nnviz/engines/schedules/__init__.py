@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from nnviz.settings import Choice, kinds
+from typing import Annotated
+
+from nnviz.settings import Choice, kinds, knob
+
+Period = Annotated[
+    int,
+    knob(
+        "Period",
+        "Epochs until the end of the curve; 0 takes the epoch limit, or 1,000 without one.",
+        ge=0,
+        le=10_000_000,
+        live=True,
+    ),
+]
+"""The setting of schedules that end: see `progress`."""
+
+
+def progress(epoch: float, period: int, epochs: int) -> float:
+    """Return how much of a period has passed, 0..1; a period of 0 is the epoch limit, or 1,000 without one."""
+    return min(epoch / (period or epochs or 1_000), 1.0)
 
 
 class Schedule(Choice):

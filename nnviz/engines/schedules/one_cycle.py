@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
 
-from nnviz.engines.schedules import Schedule
-from nnviz.settings import Kind, knob
+from nnviz.engines.schedules import Period, Schedule, progress
+from nnviz.settings import Kind
 
 
 @Schedule.registry.register
@@ -17,20 +16,10 @@ class OneCycle(Kind, Schedule, frozen=True, tag="one-cycle"):
     help = "The learning rate rises for the first third and then falls to almost 0."
     order = 60
 
-    period: Annotated[
-        int,
-        knob(
-            "Period",
-            "Epochs until the end of the curve; 0 takes the epoch limit, or 1,000 without one.",
-            ge=0,
-            le=10_000_000,
-            live=True,
-        ),
-    ] = 0
+    period: Period = 0
 
     def factor(self, epoch: float, epochs: int) -> float:
-        period = self.period or epochs or 1_000
-        t = min(epoch / period, 1.0)
+        t = progress(epoch, self.period, epochs)
         if t < _RISE:
             return _between(1 / 25, 1.0, t / _RISE)
         return _between(1.0, 1e-4, (t - _RISE) / (1 - _RISE))

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from nnviz.settings import Choice, kinds
+from nnviz.settings import Choice, kinds, knob
 
 if TYPE_CHECKING:
     import torch
@@ -100,6 +100,35 @@ class Activation(Layer):
 
         made: nn.Module = getattr(nn, self.torch_class)()
         return made
+
+
+class Pool(Layer):
+    """One value of every square of an image; the squares lie side by side, and what does not fill one is left out."""
+
+    __slots__ = ()
+    group = "image"
+    noun: ClassVar[str]
+    """The layer in a sentence, such as "A max pool"."""
+    torch_class: ClassVar[str]
+    """The name of the class in torch.nn that computes it."""
+
+    if TYPE_CHECKING:
+        size: int
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return pooled_shape(input_shape, self.size, self.noun)
+
+    def module(self, input_shape: Shape) -> torch.nn.Module:
+        from torch import nn
+
+        made: nn.Module = getattr(nn, self.torch_class)(self.size)
+        return made
+
+    def summary(self) -> str:
+        return f"{self.size}×{self.size}"
+
+
+PoolSize = Annotated[int, knob("Size", "Side of the squares.", unit="px", ge=2, le=16, soft_max=4)]
 
 
 def flat_size(input_shape: Shape, layer: str, remedy: str = "insert a Flatten layer before it") -> int:
