@@ -118,3 +118,21 @@ def _no_timers_left() -> None:
         f"{', '.join(f'every {timer.interval()} ms, of {timer.parent()}' for timer in left)}. Stop the FrameClock or "
         "GarbageTimer that it started, or close the window that owns them."
     )
+
+
+@pytest.fixture
+def session_of() -> Iterator[Any]:
+    """Return a function that opens a session on a quick experiment; all are closed at the end."""
+    from sessions import quick
+
+    from nnviz.session import Session
+
+    opened: list[Session] = []
+
+    def make(*settings: str, start: bool = True) -> Session:
+        opened.append(Session(quick(*settings), start))
+        return opened[-1]
+
+    yield make
+    for session in opened:
+        session.close()

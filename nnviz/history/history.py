@@ -46,8 +46,13 @@ class History:
         return tuple(self._columns)
 
     def append(self, rows: Mapping[str, NDArray[Any]]) -> None:
-        """Add rows; the first axis of every array counts them. A column that is new is NaN before."""
+        """Add rows; the first axis of every array counts them. A column that is new is NaN before.
+
+        A run that went back (after it diverged, say) replaces what it had measured from there on.
+        """
         count = len(next(iter(rows.values())))
+        if "epoch" in rows and count:
+            self._length = int(np.searchsorted(self.column("epoch"), rows["epoch"][0]))
         for name, values in rows.items():
             column = self._room(name, values, count)
             column[self._length : self._length + count] = np.where(np.isfinite(values), values, np.nan)

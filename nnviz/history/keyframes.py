@@ -20,13 +20,14 @@ class Keyframe:
 class Keyframes:
     """Keyframes in order of epochs; the first and the newest are always kept.
 
-    When there are more than `most`, or more than `bytes_limit`, every second one goes: what is left stays
-    evenly spaced, and the spacing grows with the length of the run.
+    When there are more than `most`, or more than `bytes_limit`, the least distance between two doubles and
+    those in between go: however long the run, what is left is as evenly spaced as what was added.
     """
 
     def __init__(self, most: int = 256, bytes_limit: int = 48 * 2**20) -> None:
         self.most, self.bytes_limit = most, bytes_limit
         self._frames: list[Keyframe] = []
+        self._distance = 1  # least number of epochs between two frames; the newest may be nearer, until the next
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -38,12 +39,21 @@ class Keyframes:
         """Keep the parameters of an epoch; a second keyframe of the same epoch replaces the first."""
         if self._frames and self._frames[-1].epoch >= epoch:
             self._frames = [frame for frame in self._frames if frame.epoch < epoch]
+        if len(self._frames) > 1 and self._frames[-1].epoch - self._frames[-2].epoch < self._distance:
+            self._frames.pop()
         parameters.setflags(write=False)
         self._frames.append(Keyframe(epoch, parameters))
         while len(self._frames) > 2 and (len(self._frames) > self.most or self._size() > self.bytes_limit):
-            last = self._frames[-1]
-            self._frames = self._frames[:-1:2]
-            self._frames.append(last)
+            self._distance *= 2
+            self._thin()
+
+    def _thin(self) -> None:
+        """Keep the first, the newest, and of the others those that are far enough from the one before."""
+        kept = [self._frames[0]]
+        for frame in self._frames[1:-1]:
+            if frame.epoch - kept[-1].epoch >= self._distance:
+                kept.append(frame)
+        self._frames = [*kept, self._frames[-1]]
 
     def _size(self) -> int:
         return len(self._frames) * self._frames[-1].parameters.nbytes

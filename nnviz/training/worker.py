@@ -125,7 +125,7 @@ class Worker:
                 self._stale = self._stale or bool(names - self._wants)
                 self._wants = names
             case LimitSpeed(limit):
-                self._limit, self._next_epoch_at = limit, 0.0
+                self._limit, self._next_epoch_at = limit, time.monotonic()
             case Play():
                 self._set_playing(None)
             case StepEpochs(count):
@@ -178,7 +178,7 @@ class Worker:
             self._finish(end)
             return
         self._playing, self._epochs_left = True, epochs
-        self._next_epoch_at = 0.0
+        self._next_epoch_at = time.monotonic()
         self._pace.clear()
         self.mailbox.post(Changed(self._run, Status.RUNNING))
 

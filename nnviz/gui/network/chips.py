@@ -34,14 +34,21 @@ class LayerChip(QToolButton):
         super().__init__(parent)
         self.stage = stage
         self._pressed: QPoint | None = None
-        words = "out" if stage.role == "output" else stage.layer.title
-        self.setText(f"{words} {stage.layer.summary()}".strip())
+        self._short = "out" if stage.role == "output" else stage.layer.title
+        self._full = f"{self._short} {stage.layer.summary()}".strip()
+        self.setText(self._full)
         self.setObjectName("error-chip" if stage.error else "chip")
         self.setToolTip(self._card())
-        self.setAccessibleName(f"Layer {stage.index + 1}: {self.text()}")
+        self.setAccessibleName(f"Layer {stage.index + 1}: {self._full}")
         self.setAccessibleDescription(stage.error or self._shape())
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(self._edit)
+
+    def fit(self, room: float) -> None:
+        """Leave out the size of the layer where the words are wider than the room between columns."""
+        self.setText(self._full)
+        if self.sizeHint().width() > room:
+            self.setText(self._short)
 
     @property
     def editable(self) -> bool:
@@ -61,7 +68,7 @@ class LayerChip(QToolButton):
             role = stage.layer.help
         problem = f"<br><b>Cannot work here:</b> {stage.error}" if stage.error else ""
         hint = "<br><i>Click: edit · drag: move · Del: remove · Ctrl+D: duplicate</i>" if self.editable else ""
-        return f"<b>{self.text()}</b> · {self._shape()}<br>{role}{problem}{hint}"
+        return f"<b>{self._full}</b> · {self._shape()}<br>{role}{problem}{hint}"
 
     def _edit(self) -> None:
         if self.editable:

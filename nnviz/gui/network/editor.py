@@ -18,7 +18,7 @@ from nnviz.network.layers import Layer
 from nnviz.network.settings import NetworkSettings
 from nnviz.network.shapes import NetworkPlan, Stage
 
-_CHIP_HEIGHT, _GAP = 22, 4
+_CHIP_HEIGHT, _GAP, _INSERT = 22, 4, 20
 
 
 class NetworkEditor(QWidget):
@@ -132,15 +132,21 @@ class NetworkEditor(QWidget):
         columns = self._plan.picture()
         xs = self._column_middles(len(columns))
         step = (xs[1] - xs[0]) if len(xs) > 1 else self.width()
+        for chip in self._chips:
+            chip.fit(step - _GAP)
         lines = [self._lines([chip for chip in self._chips if chip.stage in column], step - 30) for column in columns]
         top = 8 + max(1, *(len(each) for each in lines)) * (_CHIP_HEIGHT + _GAP)
+        # Between crowded cards there is no room for a ＋; then it stands below them.
+        widest = max((self._width(line) for each in lines for line in each), default=0.0)
+        crowded = widest > step - _INSERT - 2 * _GAP
+        insert_y = top if crowded else 9
         for x, column_lines in zip(xs, lines, strict=True):
             for row, line in enumerate(column_lines):
                 self._place_line(line, x, 8 + row * (_CHIP_HEIGHT + _GAP))
         for number, button in enumerate(self._inserts):
-            button.move(round((xs[number] + xs[number + 1]) / 2 - 10), 9)
+            button.move(round((xs[number] + xs[number + 1] - _INSERT) / 2), insert_y)
             button.raise_()
-        self.picture.set_top(top)
+        self.picture.set_top(top + crowded * _INSERT)
 
     def _column_middles(self, count: int) -> list[float]:
         layout = self.picture.arrangement
@@ -162,8 +168,12 @@ class NetworkEditor(QWidget):
             used += width
         return lines
 
+    @staticmethod
+    def _width(line: list[LayerChip]) -> float:
+        return sum(chip.sizeHint().width() for chip in line) + _GAP * (len(line) - 1)
+
     def _place_line(self, line: list[LayerChip], x: float, y: int) -> None:
-        total = sum(chip.sizeHint().width() for chip in line) + _GAP * (len(line) - 1)
+        total = self._width(line)
         left = min(max(4.0, x - total / 2), self.width() - total - 4.0)
         for chip in line:
             width = chip.sizeHint().width()

@@ -19,6 +19,10 @@ SHOWN = ("circles", "spirals", "moons", "noisy-labels", "sine", "digits")
 """The bundled experiments on the strip, the first one is what a new window shows."""
 
 
+_WITH_WORDS = 92
+"""Width in pixels from which a card has room for its name; below it the picture and the tooltip must do."""
+
+
 class Card(QAbstractButton):
     """A thumbnail of an experiment's data, its name, and what there is to see as a tooltip."""
 
@@ -65,6 +69,8 @@ class Card(QAbstractButton):
         for x, y, color in self._points:
             painter.setBrush(color)
             painter.drawEllipse(QPointF(6 + x * 32, 6 + (1 - y) * 32), 1.1, 1.1)
+        if self.width() < _WITH_WORDS:
+            return
         painter.setPen(self._theme.color("text"))
         painter.setFont(font("small"))
         words = QRectF(44, 0, self.width() - 48, self.height())

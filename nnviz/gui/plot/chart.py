@@ -11,7 +11,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QSizePolicy, QWidget
 
 from nnviz.gui.plot.frame import Frame
 from nnviz.gui.plot.overlay import Overlay, Reading
@@ -53,6 +53,8 @@ class Plot(pg.GraphicsView):
         self.setCentralItem(None)
         self.box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0.0)
         self.box.disableAutoRange()
+        self.box.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)  # its border, without a pen, is in the way
+        self.box.borderRect.setVisible(False)  # in vector graphics
         self.box.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.frame_item = Frame(self)
         self.overlay = Overlay(self)

@@ -1,0 +1,251 @@
+"""The training thread: it obeys at once, posts only what is of now, and survives whatever goes wrong."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sessions import quick, wait
+
+from nnviz.data.plane import Plane
+from nnviz.engines.engine import Engine
+from nnviz.probes import Probe, probes
+from nnviz.session import Session
+from nnviz.snapshot import Status
+from nnviz.training import worker as worker_module
+from nnviz.training.commands import Pause, Play, Start, StepBatch, StepEpochs, Want
+from nnviz.training.mailbox import Changed, Kept, Mailbox, Rows
+from nnviz.training.worker import Worker
+
+SessionOf = Callable[..., Session]
+
+
+def test_a_run_is_prepared_played_and_paused(session_of: SessionOf) -> None:
+    session = session_of()
+    wait(session, lambda: session.run.status is Status.READY)
+    assert session.run.epoch == 0
+    assert len(session.run.history) == 1
+    assert np.isnan(session.run.history.latest("gradient_norm")), "no batch has been seen yet"
+    assert np.isfinite(session.run.history.latest("train_loss"))
+    session.play()
+    wait(session, lambda: session.run.epoch >= 5)
+    assert session.playing
+    session.pause()
+    wait(session, lambda: session.run.status is Status.PAUSED)
+    epoch = session.run.epoch
+    wait(session, lambda: session.run.snapshot is not None and session.run.snapshot.epoch == epoch, "last snapshot")
+    time.sleep(0.05)
+    session.poll()
+    assert session.run.epoch == epoch, "a paused run stands still"
+
+
+def test_epochs_are_stepped_exactly(session_of: SessionOf) -> None:
+    session = session_of()
+    for count, reached in ((1, 1), (3, 4), (1, 5)):
+        session.step_epoch(count)
+        wait(session, lambda reached=reached: session.run.epoch == reached and session.run.status is Status.PAUSED)
+
+
+def test_batches_are_stepped_one_by_one(session_of: SessionOf) -> None:
+    session = session_of()
+    for step in (1, 2, 3):
+        session.step_batch()
+        wait(session, lambda step=step: session.run.snapshot is not None and session.run.snapshot.step == step)
+        assert session.run.status is Status.PAUSED
+    assert session.run.epoch == 1, "three batches are an epoch here"
+    session.step_batch()
+    wait(session, lambda: session.run.snapshot is not None and session.run.snapshot.step == 4)
+    session.step_epoch()
+    wait(session, lambda: session.run.epoch == 2)
+    assert session.run.history.latest("step") == 6, "the epoch is finished, not begun again"
+
+
+def test_the_limit_ends_a_run_and_a_higher_one_lets_it_go_on(session_of: SessionOf) -> None:
+    session = session_of("training.epochs=4")
+    session.play()
+    wait(session, lambda: session.run.status is Status.FINISHED)
+    assert session.run.epoch == 4
+    assert session.run.text == "Reached the epoch limit of 4."
+    session.play()
+    wait(session, lambda: not session.worker._commands.qsize())
+    session.configure(quick("training.epochs=6"))
+    session.play()
+    wait(session, lambda: session.run.epoch == 6)
+    wait(session, lambda: session.run.status is Status.FINISHED)
+
+
+def test_divergence_is_an_event_with_advice(session_of: SessionOf) -> None:
+    session = session_of("data.source=plane", "training.learning_rate=50", "network.layers=[]")
+    session.play()
+    wait(session, lambda: session.run.status is Status.DIVERGED)
+    assert "Lower the learning rate" in session.run.text
+    (event,) = session.run.history.events
+    assert event.kind == "end"
+    wait(session, lambda: session.run.snapshot is not None)
+    before = session.run.epoch
+    session.configure(session.experiment.with_settings(["training.learning_rate=0.001"]))
+    session.play()
+    wait(session, lambda: session.run.epoch > before + 3)
+    epochs = session.run.history.column("epoch")
+    assert (np.diff(epochs) == 1).all(), "what was measured after the last finite state is replaced"
+
+
+def test_a_speed_limit_holds(session_of: SessionOf) -> None:
+    session = session_of()
+    wait(session, lambda: session.run.status is Status.READY)
+    session.limit_speed(20.0)
+    began = time.monotonic()
+    session.play()
+    wait(session, lambda: session.run.epoch >= 5)
+    assert time.monotonic() - began >= 4 / 20 - 0.01
+    session.pause()
+    wait(session, lambda: session.run.status is Status.PAUSED, "an answer while it waits for the next epoch")
+    session.limit_speed(None)
+    session.play()
+    wait(session, lambda: session.run.epoch >= 50)
+
+
+def test_snapshots_hold_what_is_wanted(session_of: SessionOf) -> None:
+    session = session_of()
+    session.want(frozenset({"parameters", "confusion"}))
+    wait(session, lambda: session.run.snapshot is not None and len(session.run.snapshot.arrays) == 2)
+    snapshot = session.run.snapshot
+    assert snapshot is not None
+    assert snapshot.wanted == {"parameters", "confusion"}
+    assert snapshot.engine == "torch"
+    assert not snapshot.arrays["confusion"].flags.writeable
+    session.want(frozenset())
+    session.step_epoch()
+    wait(session, lambda: session.run.snapshot is not None and session.run.snapshot.epoch == 1)
+    assert session.run.snapshot is not None
+    assert session.run.snapshot.arrays == {}
+
+
+def test_a_probe_without_meaning_is_left_out(session_of: SessionOf) -> None:
+    session = session_of("data.source=plane")
+    session.want(frozenset({"confusion"}))
+    wait(session, lambda: session.run.snapshot is not None and "confusion" in session.run.snapshot.wanted)
+    assert session.run.snapshot is not None
+    assert session.run.snapshot.arrays == {}
+
+
+def test_a_snapshot_nobody_takes_costs_nothing(session_of: SessionOf) -> None:
+    session = session_of()
+    measured: list[int] = []
+    make = session.worker._snapshot
+
+    def counted() -> Any:
+        measured.append(1)
+        return make()
+
+    session.worker._snapshot = counted  # type: ignore[method-assign]
+    session.play()
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(measured) <= 2
+
+
+def test_keyframes_are_dense_at_first_and_then_spread(session_of: SessionOf) -> None:
+    session = session_of("network.layers=[]", "data.source.samples=10")
+    session.step_epoch(300)
+    wait(session, lambda: session.run.epoch == 300 and session.run.status is Status.PAUSED)
+    kept = [frame.epoch for frame in session.run.history.keyframes]
+    assert kept[0] == 0
+    assert len(kept) <= session.run.history.keyframes.most
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def test_a_mistake_of_the_user_is_a_sentence(session_of: SessionOf, caplog: pytest.LogCaptureFixture) -> None:
+    session = session_of("network.layers=['max-pool']")
+    wait(session, lambda: session.run.status is Status.FAILED)
+    assert "works on images" in session.run.text
+    assert caplog.records == []
+    session.configure(quick())
+    wait(session, lambda: session.run.status is Status.READY)
+
+
+def test_a_defect_fails_the_run_and_not_the_thread(
+    session_of: SessionOf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*arguments: Any) -> None:
+        raise RuntimeError("out of luck")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worker_module, "prepare", broken)
+        session = session_of()
+        with caplog.at_level(logging.CRITICAL):
+            wait(session, lambda: session.run.status is Status.FAILED)
+    assert session.run.text == "The run failed: RuntimeError: out of luck"
+    session.reset()
+    session.step_epoch()
+    wait(session, lambda: session.run.epoch == 1)
+
+
+def test_a_probe_that_fails_names_itself_in_the_text(session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(Probe):
+        """Raises."""
+
+        name = "broken"
+        title = "Broken"
+
+        def measure(self, engine: Engine, plane: Plane) -> None:
+            raise ZeroDivisionError("broken probe")
+
+    monkeypatch.setitem(probes._load(), "broken", Broken)
+    session = session_of()
+    session.want(frozenset({"broken"}))
+    wait(session, lambda: session.run.status is Status.FAILED)
+    assert "broken probe" in session.run.text
+    session.want(frozenset())
+    session.reset()
+    wait(session, lambda: session.run.status is Status.READY)
+
+
+def test_commands_without_a_run_are_harmless() -> None:
+    mailbox = Mailbox()
+    worker = Worker(mailbox)
+    for command in (Play(), Pause(), StepBatch(), StepEpochs(2), Want(frozenset({"parameters"}))):
+        worker.send(command)
+    worker.start()
+    assert worker.stop()
+    assert mailbox.drain() == ([], None)
+
+
+def test_a_worker_that_never_started_stops_at_once() -> None:
+    assert Worker(Mailbox()).stop()
+
+
+def test_commands_before_the_start_are_carried_out_after_it(session_of: SessionOf) -> None:
+    session = session_of(start=False)
+    session.step_epoch(2)
+    assert threading.active_count() == len(threading.enumerate())
+    assert not session.poll()
+    session.start()
+    wait(session, lambda: session.run.epoch == 2)
+
+
+def test_everything_posted_says_which_run_it_belongs_to() -> None:
+    mailbox = Mailbox()
+    worker = Worker(mailbox)
+    worker.start()
+    worker.send(Start(1, quick(), play=True))
+    worker.send(Start(2, quick("training.epochs=3"), play=True))
+    posts: list[Any] = []
+    end = time.monotonic() + 30
+    while not any(isinstance(post, Changed) and post.status is Status.FINISHED for post in posts):
+        assert time.monotonic() < end
+        posts += mailbox.drain()[0]
+    worker.stop()
+    runs = [post.run for post in posts]
+    assert runs == sorted(runs)
+    assert {type(post) for post in posts} == {Changed, Rows, Kept}
+    second = [post.status for post in posts if isinstance(post, Changed) and post.run == 2]
+    assert second == [Status.PREPARING, Status.READY, Status.RUNNING, Status.FINISHED]
