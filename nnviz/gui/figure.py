@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -72,7 +73,10 @@ class Figure:
         if self.title:
             painter.setFont(look.font("body", bold=True))
             painter.setPen(self.theme.color("text"))
-            painter.drawText(QRectF(_EDGE, 5, whole.width() - 2 * _EDGE, 18), _LEFT, self.title)
+            room = QRectF(_EDGE, 5, whole.width() - 2 * _EDGE, 18)
+            metrics = QFontMetricsF(painter.font())
+            title = metrics.elidedText(self.title, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, _LEFT, title)
         painter.setFont(look.font("small"))
         for number, row in enumerate(self._rows):
             y = self._top - (len(self._rows) - number) * _ROW
@@ -94,7 +98,9 @@ class Figure:
         metrics = QFontMetricsF(look.font("small"))
         rows: list[list[tuple[float, Key]]] = []
         left = float("inf")
+        widest = self.size.width() - 2 * _EDGE - _SIGN
         for key in keys:
+            key = replace(key, label=metrics.elidedText(key.label, Qt.TextElideMode.ElideRight, widest))
             width = _SIGN + metrics.horizontalAdvance(key.label)
             if left + width > self.size.width() - _EDGE:
                 rows.append([])

@@ -107,7 +107,8 @@ def test_svg_strokes_are_as_wide_as_they_say(name: str, run: Run) -> None:
     assert 'vector-effect="non-scaling-stroke"' not in text
     root = ElementTree.fromstring(text)
     for group in root.iter(f"{SVG}g"):
-        stroked = [each for each in group if each.tag != f"{SVG}text" and group.get("stroke", "none") != "none"]
+        shapes = [each for each in group if each.tag in (f"{SVG}path", f"{SVG}polyline", f"{SVG}rect")]
+        stroked = shapes if group.get("stroke", "none") != "none" else []
         matrix = re.match(r"matrix\(([^)]*)\)", group.get("transform", ""))
         if matrix and stroked:
             a, b, c, d, *_ = map(float, matrix[1].split(","))

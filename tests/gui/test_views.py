@@ -474,6 +474,18 @@ def test_layers_are_named_and_keep_their_colours(make: Callable[..., View], trai
     assert len({key.color.name() for key in keys}) == 11
 
 
+def test_a_legend_of_very_many_layers_names_some(make: Callable[..., View], trained_run: Train) -> None:
+    layers = [{"kind": "linear", "units": 2} for _ in range(40)]
+    run = trained_run(from_plain({"network": {"layers": layers}}, "test"), epochs=2)
+    view = make("gradient_norm")
+    view.refresh(run.history, run.snapshot)
+    labels = [key.label for key in view.legend()]
+    assert labels[0] == "1 linear 2"
+    assert labels[-1] == "41 output"
+    assert len(labels) == 6
+    assert len(view.table(run.history, run.snapshot)) == 42
+
+
 # ------------------------------------------------------------ surface, representation, confusion, weights
 
 

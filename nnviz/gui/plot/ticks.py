@@ -67,7 +67,8 @@ def log_ticks(low: float, high: float, most: int) -> list[Tick]:
     tiny = low < -3.0
     if len(decades) >= 2:
         every = -(-len(decades) // max(1, most))
-        return [(float(k), _power(k, tiny)) for k in decades if k % every == 0]
+        chosen = [k for k in decades if k % every == 0]
+        return [(float(k), _power(k, tiny)) for k in (chosen if len(chosen) > 1 else decades[::every])]
     spread = range(math.floor(low), math.ceil(high) + 1)
     places = [(math.log10(m) + k, m * 10.0**k) for k in spread for m in (1, 2, 5)]
     inside = [(position, number(value, value)) for position, value in places if low <= position <= high]
@@ -82,11 +83,10 @@ def number(value: float, step: float = 0.0, largest: float = 0.0) -> str:
     size = max(abs(value), largest)
     if value == 0:
         return "0"
-    if size < 1e-3:
-        mantissa, exponent = f"{value:.1e}".split("e")
+    if size < 1e-3 or size >= 1e15:
+        digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(step) + 1e-9) if step > 0 else 1
+        mantissa, exponent = f"{value:.{min(max(digits, 0), 6)}e}".split("e")
         return minus(f"{float(mantissa):g}e{int(exponent)}")
-    if size >= 1e15:
-        return minus(f"{value:.1e}".replace("e+", "e"))
     unit, suffix = next(((unit, suffix) for unit, suffix in _LONG if size >= max(unit, 1e4)), (1.0, ""))
     decimals = max(0, -math.floor(math.log10(step / unit) + 1e-9)) if step > 0 else 0
     return minus(f"{value / unit:,.{min(decimals, 6)}f}{suffix}")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nnviz.gui.views import caption_of, views
+import numpy as np
+
+from nnviz.gui.views import Key, caption_of, views
 from nnviz.gui.views.parts.curves import CurvesView, Series
 from nnviz.gui.views.parts.layers import layer_color, stage_labels
 from nnviz.history.history import History
 from nnviz.snapshot import Snapshot
+
+_MOST_KEYS = 12
 
 
 @views.register
@@ -38,6 +42,13 @@ class GradientNorm(CurvesView):
     def value_label(self, snapshot: Snapshot | None) -> str:
         return "gradient norm"
 
+    def legend(self) -> tuple[Key, ...]:
+        keys = super().legend()
+        if len(keys) <= _MOST_KEYS:
+            return keys
+        shown = np.linspace(0, len(keys) - 1, _MOST_KEYS // 2).round().astype(int)  # the others lie between them
+        return tuple(keys[i] for i in shown)
+
     def short_captions(self) -> list[str]:
         numbers = [replace(key, label=key.label.split(" ")[0]) for key in self.legend()]
-        return [caption_of(numbers), f"{len(numbers)} layers"]
+        return [caption_of(numbers), f"{len(self._series)} layers"]

@@ -21,6 +21,9 @@ from nnviz.gui.views.parts.switches import add_switch
 from nnviz.history.history import History
 from nnviz.snapshot import Snapshot
 
+_BAR = 210
+"""Width of what else stands in the title bar, in pixels."""
+
 Activations = tuple[NDArray[Any], NDArray[Any]]
 
 
@@ -62,7 +65,7 @@ class Representation(PlotView):
         self.plot.set_scales(Scale(names[0], grid=False), Scale(names[1], grid=False, numbers=not strip))
         self._draw_samples(snapshot.data, train, test)
         signs = "train ● test ○" if self._show_test else "train ●"
-        self.set_caption(f"{note} · {signs}" if note else signs)
+        self.set_caption(self.fitting([f"{note} · {signs}", note], _BAR) if note else signs)
 
     def legend(self) -> tuple[Key, ...]:
         snapshot = self.shown[1] if self.shown is not None else None

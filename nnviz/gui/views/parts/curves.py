@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QFontMetricsF
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QToolButton
 
 from nnviz.gui.plot import Curve, Dot, Dots, Reading, Scale
@@ -17,7 +16,7 @@ from nnviz.gui.plot.chart import nearest, steady
 from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line
 from nnviz.gui.plot.ticks import value_text
-from nnviz.gui.theme import Theme, font
+from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key, Table, caption_of, finite_range
 from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.gui.views.parts.switches import add_switch
@@ -108,7 +107,8 @@ class CurvesView(PlotView):
         )
         reach = finite_range(*self._ys) if self._ys else None
         self._show(history, reach)
-        self.set_caption(self._fitting_caption())
+        keys = [key for key in self.legend() if key.sign == "line"]
+        self.set_caption(self.fitting([caption_of(keys), *self.short_captions()], _BAR))
 
     def legend(self) -> tuple[Key, ...]:
         return tuple(Key(series.label, series.color) for series in self._series)
@@ -167,19 +167,6 @@ class CurvesView(PlotView):
             self.redraw_wanted.emit()
 
     # ------------------------------------------------------------ parts
-
-    def _fitting_caption(self) -> str:
-        """Return the longest caption for which there is room beside the title and the controls."""
-        room = self.width() - _BAR
-        metrics = QFontMetricsF(font("small", bold=True))
-        keys = [key for key in self.legend() if key.sign == "line"]
-        if sum(metrics.horizontalAdvance(key.label) + 22 for key in keys) <= room:
-            return caption_of(keys)
-        texts = self.short_captions() or [""]
-        for text in texts:
-            if metrics.horizontalAdvance(re.sub("<[^>]*>|&nbsp;", "", text)) + 6 <= room:
-                return text
-        return texts[-1]
 
     def _show(self, history: History, reach: tuple[float, float] | None) -> None:
         if reach is None or not len(self._x):

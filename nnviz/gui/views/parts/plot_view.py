@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QPainter, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from nnviz.gui.plot import Plot, Reading, Scale
-from nnviz.gui.theme import Theme
+from nnviz.gui.theme import Theme, font
 from nnviz.gui.views import View
 from nnviz.history.history import History
 from nnviz.snapshot import Snapshot
+
+_TAG = re.compile("<[^>]*>")
 
 
 class PlotView(View):
@@ -61,6 +66,15 @@ class PlotView(View):
     def follow_pointer(self) -> None:
         """Bring the read-out up to date with new data."""
         self._point(self.plot.pointer)
+
+    def fitting(self, captions: Sequence[str], taken: float) -> str:
+        """Return the first of some captions that fits into the title bar, `taken` pixels of which are in use."""
+        metrics = QFontMetricsF(font("small", bold=True))
+        for caption in captions:
+            words = _TAG.sub("", caption).replace("&nbsp;", " ")
+            if metrics.horizontalAdvance(words) + 6 <= self.width() - taken:
+                return caption
+        return captions[-1] if captions else ""
 
     def paint_figure(self, painter: QPainter, rect: QRectF) -> None:
         source = QRect(0, 0, self.plot.width(), self.plot.height())
