@@ -29,7 +29,8 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 class Figure:
     """A fresh copy of a view, laid out for paper while the `with` block lasts.
 
-    The copy is a widget of its own that never appears on screen, so that what the user looks at stays as it is.
+    Unless a size is asked for, a legend of several rows makes the figure higher. The copy is a widget of its own that
+    never appears on screen, so that what the user looks at stays as it is.
     """
 
     def __init__(
@@ -42,13 +43,14 @@ class Figure:
         title: str,
     ) -> None:
         self.theme = look.EXPORT
-        self.size = QSize(*(size or view_class.figure_size))
         self.title = title
         self._history, self._snapshot = history, snapshot
         self._view = view_class(self.theme)
         self._view.restore(state)
         self._view.refresh(history, snapshot)
-        self._rows = self._layout(self._view.legend())
+        width, height = size or view_class.figure_size
+        self._rows = self._layout(self._view.legend(), width)
+        self.size = QSize(width, height if size else height + _ROW * max(0, len(self._rows) - 1))
         self._view.resize(self.size.width(), max(1, self.size.height() - self._top))
         self._view.grab(QRect(0, 0, 1, 1))  # lays out a widget that is never shown
         self._view.refresh(history, snapshot)
@@ -93,16 +95,16 @@ class Figure:
         head = 24 if self.title else 0
         return head + (4 if self._rows and not head else 0) + len(self._rows) * _ROW
 
-    def _layout(self, keys: tuple[Key, ...]) -> list[list[tuple[float, Key]]]:
+    def _layout(self, keys: tuple[Key, ...], room: int) -> list[list[tuple[float, Key]]]:
         """Return the rows of the legend: entries with where they begin."""
         metrics = QFontMetricsF(look.font("small"))
         rows: list[list[tuple[float, Key]]] = []
         left = float("inf")
-        widest = self.size.width() - 2 * _EDGE - _SIGN
+        widest = room - 2 * _EDGE - _SIGN
         for key in keys:
             key = replace(key, label=metrics.elidedText(key.label, Qt.TextElideMode.ElideRight, widest))
             width = _SIGN + metrics.horizontalAdvance(key.label)
-            if left + width > self.size.width() - _EDGE:
+            if left + width > room - _EDGE:
                 rows.append([])
                 left = float(_EDGE)
             rows[-1].append((left, key))

@@ -22,6 +22,12 @@ GROUPS = {
 }
 
 
+def stage_words(stage: Stage) -> str:
+    """Return what a layer hands on and how much it learns, such as `output 8×4×4, 80 parameters`."""
+    size = "×".join(map(str, stage.output_shape)) if stage.output_shape else "unknown"
+    return f"output {size}, {stage.n_parameters:,} parameters"
+
+
 class LayerChip(QToolButton):
     """One layer: its kind and size. Click edits it, drag moves it, Delete removes it."""
 
@@ -40,7 +46,7 @@ class LayerChip(QToolButton):
         self.setObjectName("error-chip" if stage.error else "chip")
         self.setToolTip(self._card())
         self.setAccessibleName(f"Layer {stage.index + 1}: {self._full}")
-        self.setAccessibleDescription(stage.error or self._shape())
+        self.setAccessibleDescription(stage.error or stage_words(stage))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(self._edit)
 
@@ -55,11 +61,6 @@ class LayerChip(QToolButton):
         """The output layer follows from the data and the loss."""
         return self.stage.role == "hidden"
 
-    def _shape(self) -> str:
-        shape = self.stage.output_shape
-        size = "×".join(map(str, shape)) if shape else "unknown"
-        return f"output {size}, {self.stage.n_parameters:,} parameters"
-
     def _card(self) -> str:
         stage = self.stage
         if stage.role == "output":
@@ -68,7 +69,7 @@ class LayerChip(QToolButton):
             role = stage.layer.help
         problem = f"<br><b>Cannot work here:</b> {stage.error}" if stage.error else ""
         hint = "<br><i>Click: edit · drag: move · Del: remove · Ctrl+D: duplicate</i>" if self.editable else ""
-        return f"<b>{self._full}</b> · {self._shape()}<br>{role}{problem}{hint}"
+        return f"<b>{self._full}</b> · {stage_words(stage)}<br>{role}{problem}{hint}"
 
     def _edit(self) -> None:
         if self.editable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -18,7 +18,7 @@ from nnviz.network.layers import Layer
 from nnviz.network.settings import NetworkSettings
 from nnviz.network.shapes import NetworkPlan, Stage
 
-_CHIP_HEIGHT, _GAP, _INSERT = 22, 4, 20
+_CHIP_HEIGHT, _GAP, _INSERT, _SUM_HEIGHT = 22, 4, 20, 15
 
 
 class NetworkEditor(QWidget):
@@ -38,6 +38,7 @@ class NetworkEditor(QWidget):
         self._inserts: list[InsertButton] = []
         self._popover: LayerPopover | None = None
         self._drop_x: float | None = None
+        self._sums: list[tuple[float, float, str]] = []  # middle, top and words of the line under each column's cards
         self.picture = NetworkPicture(theme, self)
         self._problem = QLabel(self)
         self._problem.setObjectName("error")
@@ -81,6 +82,8 @@ class NetworkEditor(QWidget):
             self._plan = plan
             self.picture.show_plan(plan)
             self._make_chips(plan)
+            if self._popover is not None and self._popover.index < len(plan.stages):
+                self._popover.show_stage(plan.stages[self._popover.index])
             self.caption_changed.emit(f"{plan.describe()} · {plan.n_parameters:,} parameters")
 
     def _show_problem(self, text: str) -> None:
@@ -146,7 +149,11 @@ class NetworkEditor(QWidget):
         for number, button in enumerate(self._inserts):
             button.move(round((xs[number] + xs[number + 1] - _INSERT) / 2), insert_y)
             button.raise_()
-        self.picture.set_top(top + crowded * _INSERT)
+        self._sums = [
+            (x, top + crowded * _INSERT, _sum(column)) for x, column in zip(xs, columns, strict=True) if column
+        ]
+        self.picture.set_top(top + crowded * _INSERT + _SUM_HEIGHT)
+        self.update()
 
     def _column_middles(self, count: int) -> list[float]:
         layout = self.picture.arrangement
@@ -186,8 +193,14 @@ class NetworkEditor(QWidget):
         """Open the settings of a layer beside its card."""
         chip = self._chips[index]
         self._popover = LayerPopover(self._controller, index, self._theme, self)
+        self._popover.show_stage(chip.stage)
+        self._popover.destroyed.connect(self._forget_popover)
         self._popover.move(chip.mapToGlobal(QPoint(0, chip.height() + 4)))
         self._popover.show()
+
+    @Slot()
+    def _forget_popover(self) -> None:
+        self._popover = None
 
     def add_hidden_layer(self, index: int) -> None:
         """Insert units and their activation, like the layer before them."""
@@ -248,6 +261,18 @@ class NetworkEditor(QWidget):
         painter.setPen(QPen(self._theme.color("border"), 1))
         painter.setBrush(self._theme.color("card"))
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 6, 6)
+        painter.setFont(font("small"))
+        painter.setPen(self._theme.color("muted"))
+        for x, y, words in self._sums:
+            painter.drawText(QRectF(x - 70, y, 140, _SUM_HEIGHT), Qt.AlignmentFlag.AlignCenter, words)
         if self._drop_x is not None:
             painter.setPen(QPen(self._theme.color("accent"), 2))
             painter.drawLine(round(self._drop_x), 4, round(self._drop_x), round(self.picture.top))
+
+
+def _sum(column: tuple[Stage, ...]) -> str:
+    """Return what a column hands on and what it learns, such as `8×4×4 · 80 par.`."""
+    shape = next((stage.output_shape for stage in reversed(column) if stage.output_shape), ())
+    size = "×".join(map(str, shape)) or "?"
+    parameters = sum(stage.n_parameters for stage in column)
+    return f"{size} · {parameters:,} par." if parameters else size

@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButto
 
 from nnviz.gui.controller import Controller
 from nnviz.gui.form import Form
+from nnviz.gui.network.chips import stage_words
 from nnviz.gui.theme import Theme, font
 from nnviz.network import edit
 from nnviz.network.layers import Layer
 from nnviz.network.settings import NetworkSettings
+from nnviz.network.shapes import Stage
 from nnviz.settings import kind_of
 
 
@@ -24,7 +26,7 @@ class LayerPopover(QFrame):
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Layer settings")
-        self._controller, self._index = controller, index
+        self._controller, self.index = controller, index
         self._drag = 0
         layer = self._layer
         self._kinds = QComboBox(self)
@@ -38,6 +40,9 @@ class LayerPopover(QFrame):
         self._help.setObjectName("muted")
         self._help.setFont(font("small"))
         self._help.setWordWrap(True)
+        self._facts = QLabel(self)
+        self._facts.setFont(font("small", tabular=True))
+        self._facts.setWordWrap(True)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(12, 12, 12, 12)
         self._column.setSpacing(8)
@@ -45,24 +50,32 @@ class LayerPopover(QFrame):
         self._column.addWidget(self._help)
         self._form: Form | None = None
         self._buttons = self._make_buttons()
+        self._column.addWidget(self._facts)
         self._column.addLayout(self._buttons)
         self._make_form()
         self.setFixedWidth(280)
 
     @property
     def _layer(self) -> Any:
-        return self._controller.experiment.network.layers[self._index]
+        return self._controller.experiment.network.layers[self.index]
 
     def _make_form(self) -> None:
         if self._form is not None:
             self._form.hide()
             self._form.deleteLater()
         layer = self._layer
-        self._form = Form(type(layer), f"network.layers[{self._index}]", self)
+        self._form = Form(type(layer), f"network.layers[{self.index}]", self)
         self._form.show_settings(layer)
         self._form.edited.connect(self._edited)
-        self._column.insertWidget(self._column.count() - 1, self._form)
+        self._column.insertWidget(self._column.count() - 2, self._form)
         self._help.setText(layer.help)
+        self.adjustSize()
+
+    def show_stage(self, stage: Stage) -> None:
+        """Say what the layer hands on and learns where it stands, or why it cannot work there."""
+        self._facts.setObjectName("error" if stage.error else "muted")
+        self._facts.setText(stage.error or stage_words(stage).capitalize() + ".")
+        self._facts.style().polish(self._facts)
         self.adjustSize()
 
     def _make_buttons(self) -> QHBoxLayout:
@@ -75,11 +88,11 @@ class LayerPopover(QFrame):
 
     @Slot()
     def _duplicate(self) -> None:
-        self._adopt(edit.duplicate(self._controller.experiment.network, self._index), "Duplicate layer")
+        self._adopt(edit.duplicate(self._controller.experiment.network, self.index), "Duplicate layer")
 
     @Slot()
     def _remove(self) -> None:
-        self._adopt(edit.remove(self._controller.experiment.network, self._index), "Remove layer")
+        self._adopt(edit.remove(self._controller.experiment.network, self.index), "Remove layer")
 
     def _adopt(self, network: NetworkSettings, text: str) -> None:
         """Change the network and close: the layer under this window is no longer the one it was opened for."""
@@ -88,7 +101,7 @@ class LayerPopover(QFrame):
 
     def _change_kind(self) -> None:
         kind = Layer.registry[str(self._kinds.currentData())]
-        network = edit.replace(self._controller.experiment.network, self._index, kind())
+        network = edit.replace(self._controller.experiment.network, self.index, kind())
         self._controller.change(self._controller.experiment.replace(network=network), f"Change to {kind.title}")
         self._make_form()
 

@@ -27,7 +27,7 @@ from nnviz.network.shapes import NetworkPlan
 from nnviz.snapshot import Snapshot
 
 _RIDGES = 24
-_POINTS = 192
+_POINTS = 160
 _MOST_WEIGHTS = 20_000
 """Weights looked at per ridge, evenly chosen: more would not move the line by its own width."""
 
@@ -54,6 +54,9 @@ class Weights(PlotView):
         self._reach: dict[int, tuple[NDArray[Any], float, float]] = {}
         self._lines: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}
         self._epochs: list[int] = []
+        self._placed: list[tuple[Any, ...]] = [(None,)] * _RIDGES
+        self._colored: tuple[Any, ...] = ()
+        self._peak = 0.0
         plot = self.make_plot(Scale("weight"), Scale("epoch", grid=False))
         self._ridges = [plot.add(Ridge()) for _ in range(_RIDGES)]
         for number, ridge in enumerate(self._ridges):
@@ -134,13 +137,14 @@ class Weights(PlotView):
     def _measure(self, frames: list[Keyframe], plan: NetworkPlan) -> bool:
         """Find the density of each keyframe that is not known yet; False when there is no finite weight."""
         slots = plan.weight_slots
-        known = (tuple(slots), self._layer)
+        chosen = slots if self._layer == 0 else slots[min(self._layer, len(slots)) - 1 :][:1]
+        where = [slice(slot.start, slot.stop) for slot in chosen]
+        known = (slots, self._layer)
         if known != self._known:
             self._known, self._reach, self._lines = known, {}, {}
         for frame in frames:
             if frame.epoch not in self._reach or self._reach[frame.epoch][0] is not frame.parameters:
-                weights = self._weights(frame, plan)
-                self._reach[frame.epoch] = (frame.parameters, *_tails(weights))
+                self._reach[frame.epoch] = (frame.parameters, *_tails(_weights(frame, where)))
         reach = np.array([self._reach[frame.epoch][1:] for frame in frames])
         if not np.isfinite(reach).any():
             return False
@@ -150,21 +154,12 @@ class Weights(PlotView):
             self._lines = {}
         for frame in frames:
             if frame.epoch not in self._lines or self._lines[frame.epoch][0] is not frame.parameters:
-                spread = density(self._weights(frame, plan), *self.plot.x_range, _POINTS)
+                spread = density(_weights(frame, where), *self.plot.x_range, _POINTS)
                 self._lines[frame.epoch] = (frame.parameters, spread)
         if len(self._lines) > 16 * _RIDGES:
             self._lines = {frame.epoch: self._lines[frame.epoch] for frame in frames}
             self._reach = {frame.epoch: self._reach[frame.epoch] for frame in frames}
         return True
-
-    def _weights(self, frame: Keyframe, plan: NetworkPlan) -> NDArray[Any]:
-        """Return the finite weights of the chosen layer: (n,)."""
-        slots = plan.weight_slots
-        chosen = slots if self._layer == 0 else slots[min(self._layer, len(slots)) - 1 :][:1]
-        parts = [frame.parameters[slot.start : slot.stop] for slot in chosen]
-        weights = np.concatenate(parts) if parts else np.empty(0)
-        weights = weights[:: max(1, -(-len(weights) // _MOST_WEIGHTS))]
-        return weights[np.isfinite(weights)]
 
     def _grid(self) -> NDArray[np.float64]:
         low, high = self.plot.x_range
@@ -173,12 +168,17 @@ class Weights(PlotView):
     def _place(self, lines: list[NDArray[Any]]) -> None:
         """Put the newest line at 0 and each older one a step higher; the highest peak covers a few steps."""
         count, x = len(lines), self._grid()
-        peak = max(float(line.max()) for line in lines) or 1.0
-        height = max(2.0, 0.4 * count)
+        highest = max(float(line.max()) for line in lines) or 1.0
+        if not 0.75 * self._peak <= highest <= self._peak:  # so that the ridges do not breathe
+            self._peak = 1.05 * highest
+        height, peak = max(2.0, 0.4 * count), self._peak
         for number, ridge in enumerate(self._ridges):
             ridge.setVisible(number < count)
-            if number < count:
-                ridge.draw(x, number + lines[count - 1 - number] * (height / peak), number - 0.4)
+            spread = lines[count - 1 - number] if number < count else None
+            drawn = (spread, height / peak, self.plot.x_range)
+            if spread is not None and (spread is not self._placed[number][0] or drawn[1:] != self._placed[number][1:]):
+                self._placed[number] = drawn
+                ridge.draw(x, number + spread * (height / peak), number - 0.4)
         self.plot.set_range(y=(-0.4, count - 1 + 1.08 * height))
         marked = sorted({0, (count - 1) // 2, count - 1})
         ticks = tuple((float(count - 1 - i), f"{self._epochs[i]:,}") for i in marked)
@@ -195,10 +195,20 @@ class Weights(PlotView):
     def _color(self, plan: NetworkPlan) -> None:
         color, card = self._own_color(plan), self.theme.color("card")
         count = max(2, len(self._epochs))
+        wanted = (color.name(), card.name(), count, self.theme.export)
+        if wanted == self._colored:
+            return
+        self._colored = wanted
         for number, ridge in enumerate(self._ridges[: len(self._epochs)]):
-            pen = line(self.theme, mixed(color, card, 0.72 * number / (count - 1)).name())
-            ridge.setPen(pen)
+            ridge.setPen(line(self.theme, mixed(color, card, 0.72 * number / (count - 1)).name()))
             ridge.setBrush(card)
+
+
+def _weights(frame: Keyframe, where: list[slice]) -> NDArray[Any]:
+    """Return the finite weights in some places of a keyframe: (n,)."""
+    weights = np.concatenate([frame.parameters[place] for place in where]) if where else np.empty(0)
+    weights = weights[:: max(1, -(-len(weights) // _MOST_WEIGHTS))]
+    return weights[np.isfinite(weights)]
 
 
 def _tails(weights: NDArray[Any]) -> tuple[float, float]:

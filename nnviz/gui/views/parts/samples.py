@@ -72,7 +72,7 @@ def looks(colors: Sequence[QColor], size: float, edge: QColor, core: QColor, rin
     made = []
     for color in colors:
         filled = ((size + 1.6, edge), (size, color))
-        hollow = ((size + 1.6, edge), (size, color), (max(1.0, size - 2.6), core))
+        hollow = ((size + 1.6, edge), (size, color), (max(1.0, size - 2.3), core))
         ringed = ((size + 5.6, ring), (size + 2.4, edge), (size, color))
         made += [Dot(filled), Dot(hollow), Dot(ringed)]
     return made
