@@ -99,7 +99,8 @@ class TorchEngine:
             self._last_gradient.copy_(self._grad)
         progress = self.epoch + self.position / len(self.data.train)
         self._rate = training.learning_rate * training.schedule.factor(progress, training.epochs)
-        self._regularize()
+        if training.l1 or training.weight_decay:
+            self._regularize()
         self._optimizer.param_groups[0]["lr"] = self._rate
         self._optimizer.step()
 

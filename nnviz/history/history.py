@@ -31,6 +31,7 @@ class History:
     def __init__(self) -> None:
         self._columns: dict[str, NDArray[Any]] = {}
         self._length = 0
+        self._best: tuple[str, int, int] = ("", -1, 0)  # column, its best row, and how many rows were looked at
         self.events: list[Event] = []
         self.keyframes = Keyframes()
 
@@ -52,7 +53,9 @@ class History:
         """
         count = len(next(iter(rows.values())))
         if "epoch" in rows and count:
-            self._length = int(np.searchsorted(self.column("epoch"), rows["epoch"][0]))
+            kept = int(np.searchsorted(self.column("epoch"), rows["epoch"][0]))
+            self._best = self._best if kept == self._length else ("", -1, 0)
+            self._length = kept
         for name, values in rows.items():
             column = self._room(name, values, count)
             column[self._length : self._length + count] = np.where(np.isfinite(values), values, np.nan)
@@ -88,8 +91,16 @@ class History:
     @property
     def best_row(self) -> int | None:
         """The row with the smallest monitored loss, the first one when several share it."""
-        values = self.column(self.monitor)
-        return int(np.nanargmin(values)) if len(values) and np.isfinite(values).any() else None
+        name, best, seen = self._best
+        if name != self.monitor:
+            name, best, seen = self.monitor, -1, 0
+        values = self.column(name)
+        fresh = values[seen:]  # a long run is asked for its best row many times a second
+        if len(fresh) and np.isfinite(fresh).any():
+            row = seen + int(np.nanargmin(fresh))
+            best = row if best < 0 or values[row] < values[best] else best
+        self._best = (name, best, len(values))
+        return best if best >= 0 else None
 
     @property
     def best_epoch(self) -> int | None:
@@ -100,10 +111,14 @@ class History:
     def rows(self, most: int = 2_000, log: bool = False) -> NDArray[np.int64]:
         """Return at most about `most` row numbers that stand for all: evenly spaced, or evenly on a log axis.
 
-        First, last and best row are always among them.
+        First, last and best row are always among them. The even spacing is a power of two, so that a growing
+        curve is drawn through the same rows from one frame to the next and does not shimmer.
         """
         n = self._length
         if n <= most:
             return np.arange(n)
-        spaced = np.geomspace(1, n, most) - 1 if log else np.linspace(0, n - 1, most)
-        return np.unique(np.concatenate([spaced.round().astype(np.int64), [0, n - 1, self.best_row or 0]]))
+        if log:
+            spaced = np.geomspace(1, n, most).round().astype(np.int64) - 1
+        else:
+            spaced = np.arange(0, n, 2 ** int(np.ceil(np.log2(n / most))))
+        return np.unique(np.concatenate([spaced, [0, n - 1, self.best_row or 0]]))

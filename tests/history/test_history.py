@@ -127,3 +127,28 @@ def test_appending_is_cheap_however_long_the_run() -> None:
 
 def test_events_are_values() -> None:
     assert Event(3, "Learning rate 0.1 → 0.01") == Event(3, "Learning rate 0.1 → 0.01", "setting")
+
+
+def test_the_best_row_is_that_of_a_search_through_everything_however_rows_arrive() -> None:
+    rng = np.random.default_rng(0)
+    history, losses = History(), rng.normal(size=400).astype(np.float32)
+    losses[::7] = np.nan
+    done = 0
+    while done < len(losses):
+        count = int(rng.integers(1, 30))
+        part = losses[done : done + count]
+        history.append({"epoch": np.arange(done, done + len(part)), "test_loss": part})
+        done += len(part)
+        assert history.best_row == int(np.nanargmin(losses[:done]))
+    history.append({"epoch": np.array([100]), "test_loss": np.array([0.0], np.float32)})
+    assert history.best_row == int(np.nanargmin(np.append(losses[:100], 0.0))), "what was replaced no longer counts"
+
+
+def test_a_growing_curve_keeps_the_rows_it_is_drawn_through() -> None:
+    history = History()
+    history.append({"epoch": np.arange(5_000), "test_loss": np.linspace(1, 0, 5_000)})
+    before = set(history.rows(1_000).tolist())
+    history.append({"epoch": np.arange(5_000, 5_010), "test_loss": np.linspace(0, -1, 10)})
+    after = set(history.rows(1_000).tolist())
+    assert len(before - after) <= 1, "only the last row may go"
+    assert len(after) <= 1_003

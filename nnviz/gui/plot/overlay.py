@@ -160,7 +160,7 @@ class Overlay(QGraphicsItem):
         top = min(self._plot.area.top() + 2, max(2.0, self._plot.height() - size[1] - 2))
         box = QRectF(round(left) + 0.5, round(top) + 0.5, round(size[0]), size[1])
         painter.setPen(line(theme, "border"))
-        painter.setBrush(theme.color("card", 0.94))
+        painter.setBrush(theme.color("card", 0.97))
         painter.drawRoundedRect(box, 4, 4)
         for number, entry in enumerate(reading.lines):
             row = QRectF(box.left() + 8, box.top() + 4 + number * _LINE, box.width() - 16, _LINE)

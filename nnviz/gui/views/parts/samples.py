@@ -80,7 +80,9 @@ def looks(colors: Sequence[QColor], size: float, edge: QColor, core: QColor, rin
 
 def dot_size(count: int, width: float, height: float) -> float:
     """Return the diameter of dots so that many of them still show what lies between."""
-    return float(np.clip(0.45 * np.sqrt(width * height / max(1, count)), 5.0, 9.0))
+    smallest = np.clip(np.sqrt(width * height) / 45, 3.5, 5.0)
+    largest = np.clip(min(width, height) / 14, 5.0, 9.0)
+    return float(np.clip(0.45 * np.sqrt(width * height / max(1, count)), smallest, largest))
 
 
 def keys(data: SplitData, scale: ValueScale | None, theme: Theme, test: bool) -> tuple[Key, ...]:
