@@ -50,6 +50,8 @@ class Confusion(View):
         counts = self._counts(snapshot)
         if snapshot is None or counts is None:
             self._matrix.say(_why_empty(snapshot))
+            self._summary = ""
+            self.set_caption("")
             return
         self._matrix.draw(counts, snapshot.data.class_names)
         right = np.trace(counts) / max(1, counts.sum())

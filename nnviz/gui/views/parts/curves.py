@@ -170,7 +170,7 @@ class CurvesView(PlotView):
 
     def _show(self, history: History, reach: tuple[float, float] | None) -> None:
         if reach is None or not len(self._x):
-            self.plot.say(self.empty if not len(history) else "No finite number has been measured yet.")
+            self.plot.say(self.empty if len(history) <= 1 else "No finite number has been measured yet.")
             self._rows = np.empty(0, np.int64)
             self._x = np.empty(0)
             return
