@@ -108,7 +108,10 @@ def check_libraries(task: str) -> None:
     missing_x11 = [name for name in X11_LIBRARIES if task == "run" and not loads(name)]
     if missing or missing_x11:
         if can_install():
-            system_install([packages[0] for packages in packages_of(missing + missing_x11)])
+            try:
+                system_install([packages[0] for packages in packages_of(missing + missing_x11)])
+            except BootstrapError as error:  # without X11 there may be Wayland, or no window wanted
+                say(str(error))
             missing = [name for name in missing if not loads(name)]
         if missing:
             raise BootstrapError(f"Qt needs {', '.join(missing)}. {advice(missing + missing_x11)}")

@@ -191,6 +191,19 @@ def test_root_on_debian_gets_them_installed(
     assert "libegl1" in shell.commands[1]
 
 
+@pytest.mark.usefixtures("without_libraries")
+def test_a_failed_installation_stops_only_what_cannot_do_without(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "can_install", lambda: True)
+    shell.failing = {"apt-get"}
+    with pytest.raises(bootstrap.BootstrapError, match=r"Qt needs libEGL\.so\.1"):
+        bootstrap.check_libraries("run")
+    monkeypatch.setattr(bootstrap, "loads", lambda name: name != "libxcb-cursor.so.0")
+    bootstrap.check_libraries("run")
+    assert "no window opens under X11" in capsys.readouterr().out
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the wheels of other systems bring everything")
 def test_the_list_of_libraries_is_what_qt_needs(bootstrap: ModuleType) -> None:
     """Whatever the plugins of the installed Qt name and neither Qt, Python nor every Linux brings."""
