@@ -84,11 +84,19 @@ def _run_window(arguments: list[str]) -> int:
 
 
 def _window_path(what: str | None) -> str | None:
-    """Return the path of what is to be opened. Raises UsageError when it is neither a file nor a known name."""
-    if what is None or Path(what).expanduser().is_file():
-        return what
+    """Return the path of what is to be opened: as in the commands, a bundled name counts more than a file's.
+
+    Raises UsageError when it is neither a known name nor a file.
+    """
+    if what is None:
+        return None
     if what in bundled_names():
         return str(resources.path("experiments", f"{what}.toml"))
+    path = Path(what).expanduser()
+    if path.is_dir():
+        raise UsageError(f"{what} is a folder; open a file, or a bundled experiment.")
+    if path.is_file():
+        return what
     raise UsageError(
         f"There is neither a file nor a bundled experiment nor a command called {what!r}; "
         "`nnviz --help` lists what there is."

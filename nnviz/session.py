@@ -6,7 +6,7 @@ Whoever shows a session calls `poll` at the rate of its display and reads `run.h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nnviz.experiment import Experiment
 from nnviz.history.history import Event, History
@@ -39,6 +39,14 @@ class Run:
         """Whether there is anything in it that a user could miss."""
         return self.epoch > 0 or (self.snapshot is not None and self.snapshot.step > 0)
 
+    def put_away(self) -> None:
+        """Keep what can be compared later, and let go of what only a run in training needs."""
+        if self.status is Status.RUNNING:
+            self.status = Status.PAUSED
+        if self.snapshot is not None:
+            self.snapshot = replace(self.snapshot, arrays={})
+        self.history.keyframes.shrink(most=64, bytes_limit=8 * 2**20)
+
 
 class Session:
     """Holds runs and drives the worker. All methods belong to one thread, the one that polls."""
@@ -49,8 +57,9 @@ class Session:
         self.runs: list[Run] = []
         self.notices: list[str] = []  # sentences about what could not be done, until somebody shows them
         self.experiment = experiment
+        self.playing = False  # whether training is wanted, also while a run is only being prepared
         self._number = 0
-        self._begin(experiment.name, play=False)
+        self._begin()
         if start:
             self.start()
 
@@ -65,19 +74,12 @@ class Session:
         """The run that is being trained, or was last."""
         return self.runs[-1]
 
-    @property
-    def playing(self) -> bool:
-        return self.run.status is Status.RUNNING
-
-    def open(self, experiment: Experiment, play: bool = False) -> None:
-        """Begin with another experiment; the runs so far stay in the list."""
-        self.experiment = experiment
-        self._begin(experiment.name, play)
-
-    def configure(self, experiment: Experiment) -> tuple[Change, ...]:
+    def configure(self, experiment: Experiment, instead: bool = False) -> tuple[Change, ...]:
         """Change settings: at once in the run that is going on where all of them are live, else in a new run.
 
-        The run so far stays in the list if anything was trained in it. Returns what changed.
+        The run so far stays in the list if anything was trained in it, and a new one is trained if it was.
+        With `instead` a new run takes the place of the one so far: a slider on its way starts one run, not ten.
+        Returns what changed.
         """
         changes = differences(self.experiment, experiment)
         self.experiment = experiment
@@ -86,28 +88,33 @@ class Session:
         if self._live(changes):
             self._apply(changes)
         else:
-            self._begin(_summary(changes), play=self.playing)
+            self._begin(instead=instead)
         return changes
 
     def play(self) -> None:
         """Train until paused, or until the experiment says stop."""
+        self.playing = True
         self._send(Play())
 
     def pause(self) -> None:
         """Stop after the current slice."""
+        self.playing = False
         self._send(Pause())
 
     def step_epoch(self, count: int = 1) -> None:
         """Train to the end of this epoch, and `count` - 1 more."""
+        self.playing = False
         self._send(StepEpochs(count))
 
     def step_batch(self) -> None:
         """Make one optimizer step."""
+        self.playing = False
         self._send(StepBatch())
 
     def reset(self) -> None:
         """Begin again from the same initial weights."""
-        self._begin("again", play=False)
+        self.playing = False
+        self._begin("the same again")
 
     def limit_speed(self, epochs_per_second: float | None) -> None:
         """Train at most so fast; None is full speed."""
@@ -124,27 +131,30 @@ class Session:
     # ------------------------------------------------------------ what happened
 
     def poll(self) -> bool:
-        """Take over what the worker posted, but for older runs; return whether there was anything."""
+        """Take over what the worker posted; return whether there was anything."""
         posts, snapshot = self.mailbox.drain()
+        runs = {run.number: run for run in self.runs}
         for post in posts:
-            if post.run == self.run.number:
-                self._take(post)
+            if post.run in runs:
+                self._take(post, runs[post.run])
         if snapshot is not None and snapshot.run == self.run.number:
             self.run.snapshot = snapshot
         return bool(posts) or snapshot is not None
 
-    def _take(self, post: Post) -> None:
-        run = self.run
+    def _take(self, post: Post, run: Run) -> None:
+        """Take over one post. What an older run had still measured counts; that it plays no longer does."""
         match post:
             case Rows(columns=columns):
                 run.history.append(columns)
             case Kept(epoch=epoch, parameters=parameters):
                 run.history.keyframes.add(epoch, parameters)
-            case Changed(status=status, text=text):
+            case Changed(status=status, text=text) if run is self.run or status.over:
                 run.status, run.text = status, text
-                if text and status in (Status.FINISHED, Status.DIVERGED):
-                    run.history.events.append(Event(run.epoch, text, "end"))
-            case Notice(text=text):
+                if status.over and text:
+                    _note(run.history, Event(run.epoch, text, "end"))
+                if status in (Status.FINISHED, Status.DIVERGED) and run is self.run:
+                    self.playing = False
+            case Notice(text=text) if run is self.run:
                 self.notices.append(text)
 
     # ------------------------------------------------------------ parts
@@ -152,15 +162,16 @@ class Session:
     def _send(self, command: Command) -> None:
         self.worker.send(command)
 
-    def _begin(self, name: str, play: bool) -> None:
-        """Start a run; one in which nothing was trained makes room for it."""
-        if self.runs and not self.run.trained:
+    def _begin(self, name: str = "", instead: bool = False) -> None:
+        """Start a run; one in which nothing was trained makes room for it. Its name is what sets it apart."""
+        if self.runs and (instead or not self.run.trained):
             self.runs.pop()
-        elif self.runs and self.playing:
-            self.run.status = Status.PAUSED
+        if self.runs:
+            self.run.put_away()
+            name = name or _summary(differences(self.run.experiment, self.experiment), self.experiment)
         self._number += 1
-        self.runs.append(Run(self._number, name if self.runs else self.experiment.name, self.experiment))
-        self._send(Start(self._number, self.experiment, play))
+        self.runs.append(Run(self._number, name or self.experiment.name, self.experiment))
+        self._send(Start(self._number, self.experiment, self.playing))
 
     def _live(self, changes: tuple[Change, ...]) -> bool:
         """Say whether the run at hand can take the changes on. New samples must have the shape of the old ones."""
@@ -179,26 +190,33 @@ class Session:
         run = self.run
         run.experiment = self.experiment
         for change in changes:
+            if change.path.startswith("data.plane") or change.path in ("name", "description"):
+                continue
+            if change.path.startswith("data."):
+                run.history.forget_best()
             if change.path.startswith("data.source"):
                 _note(run.history, Event(run.epoch, "Samples changed", "data"))
-            elif not change.path.startswith("data.plane") and change.path not in ("name", "description"):
-                _note(run.history, Event(run.epoch, str(change)))
+            else:
+                _note(run.history, Event(run.epoch, str(change), "setting", change.path, change.before), change)
         self._send(Configure(self.experiment))
 
 
-def _note(history: History, event: Event) -> None:
+def _note(history: History, event: Event, change: Change | None = None) -> None:
     """Add an event; a slider that is dragged, or a stroke that is drawn, leaves one event and not a hundred."""
     last = history.events[-1] if history.events else None
-    if last is not None and last.kind == event.kind and last.text.split(" ")[0] == event.text.split(" ")[0]:
-        near = max(0 if event.kind == "setting" else 10, event.epoch // 50)
-        if event.epoch - last.epoch <= near:
-            history.events[-1] = event
-            return
-    history.events.append(event)
+    near = event.epoch // 50 if event.kind == "setting" else max(10, event.epoch // 50)
+    if last is None or (last.kind, last.path) != (event.kind, event.path) or event.epoch - last.epoch > near:
+        history.events.append(event)
+    elif change is None:
+        history.events[-1] = event
+    else:
+        whole = Change(change.path, last.before, change.after, change.title, change.live)
+        history.events[-1] = Event(event.epoch, str(whole), event.kind, event.path, last.before)
 
 
-def _summary(changes: tuple[Change, ...]) -> str:
+def _summary(changes: tuple[Change, ...], experiment: Experiment) -> str:
     """Return a short name for a run that differs from the one before it."""
-    first = changes[0]
+    if not changes or any(change.path == "name" for change in changes):
+        return experiment.name
     rest = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
-    return f"{first}{rest}"
+    return f"{changes[0]}{rest}"

@@ -28,9 +28,9 @@ class Status(Enum):
     FAILED = "failed"
 
     @property
-    def ended(self) -> bool:
-        """Whether training cannot go on without a change."""
-        return self in (Status.DIVERGED, Status.FAILED)
+    def over(self) -> bool:
+        """Whether training has stopped by itself, with a sentence that says why."""
+        return self in (Status.FINISHED, Status.DIVERGED, Status.FAILED)
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not

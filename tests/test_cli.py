@@ -208,6 +208,8 @@ MISTAKES = [
     (["screenshot", "circles", "--out", "a.png", "--size", "big"], "Argument --size: 'big' is not a size; write it as"),
     (["screenshot", "circles", "--out", "no/a.png"], "There is no folder "),
     (["bench", "--rows", "speed"], "There is no row 'speed'; choose from torch/overhead"),
+    (["."], ". is a folder; open a file, or a bundled experiment."),
+    (["folder.csv"], "folder.csv is a folder; open a file, or a bundled experiment."),
     (["nothing"], "There is neither a file nor a bundled experiment nor a command called 'nothing'"),
     (["nothing.csv"], "There is neither a file nor a bundled experiment nor a command called 'nothing.csv'"),
     (["--nothing"], "Unrecognized arguments: --nothing. See `nnviz --help`."),
@@ -220,6 +222,7 @@ def test_a_mistake_is_one_sentence(
 ) -> None:
     (here / "data.csv").write_text(TABLE, encoding="utf-8")
     (here / "empty.csv").touch()
+    (here / "folder.csv").mkdir()
     assert cli.main(arguments) == 2
     said = capsys.readouterr()
     assert said.err.startswith(f"nnviz: {sentence}"), said.err
@@ -249,6 +252,19 @@ def test_what_is_named_is_opened(monkeypatch: pytest.MonkeyPatch, here: Path) ->
     assert [cli.main([]), cli.main(["data.csv"]), cli.main(["digits"])] == [0, 0, 0]
     assert opened[:2] == [None, "data.csv"]
     assert str(opened[2]).endswith("digits.toml")
+
+
+def test_a_bundled_name_counts_more_than_a_file_in_the_window_too(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
+    from nnviz.gui import app
+
+    opened: list[str] = []
+    monkeypatch.setattr(app, "run", lambda path: opened.append(path) or 0)
+    (here / "circles").write_text(TABLE, encoding="utf-8")
+    (here / "moons").mkdir()
+    names = ["circles", "moons", "./circles"]
+    assert [cli.main([name]) for name in names] == [0, 0, 0]
+    assert [read(Path(path)) for path in opened[:2]] == [bundled(name) for name in names[:2]]
+    assert opened[2] == "./circles"
 
 
 def test_the_start_is_timed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

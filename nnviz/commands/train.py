@@ -21,7 +21,7 @@ from nnviz.data.split import prepare
 from nnviz.engines.engine import Columns
 from nnviz.experiment import Experiment
 from nnviz.export.run_files import parameters_by_name, write_run
-from nnviz.settings import changed
+from nnviz.settings import SettingsError, changed
 from nnviz.training.trainer import Trainer
 
 _EPOCHS = 100
@@ -136,7 +136,8 @@ class Training:
     def summary(self) -> dict[str, Any]:
         """Return the last measurements, those of the network as it is now, and what the whole training came to."""
         engine, columns = self.trainer.engine, self.columns()
-        at = np.flatnonzero(columns["epoch"] == engine.epoch)
+        # In the middle of an epoch no row describes the network as it is.
+        at = np.flatnonzero((columns["epoch"] == engine.epoch) & (engine.position == 0))
         row = {n: v[at[-1]] for n, v in columns.items()} if len(at) else {n: v[0] for n, v in engine.measure().items()}
         return {
             "final": True,
@@ -245,8 +246,8 @@ def with_epoch_limit(experiment: Experiment, epochs: int | None) -> Experiment:
     """Return the experiment with a limit of `epochs`, or its own, or the default. Raises SettingsError."""
     if epochs is None:
         epochs = experiment.training.epochs or _EPOCHS
-    elif epochs == 0:
-        epochs = -1  # in a setting 0 means no limit, which is not what `--epochs 0` can mean here
+    elif epochs < 1:
+        raise SettingsError(f"--epochs: Expected at least 1, not {epochs}.")
     return changed(experiment, "training.epochs", epochs)
 
 

@@ -22,6 +22,11 @@ class Source(Choice):
 
     family: ClassVar[str] = "generator"  # generator | bundled | file | drawing: how the data panel groups sources
 
+    is_image: ClassVar[bool] = False
+    """Whether its samples are pictures, so that a network needs layers for pictures or a Flatten."""
+    is_scaled: ClassVar[bool] = False
+    """Whether its features have a common scale as they come, so that standardizing would gain nothing."""
+
     def load(self, seed: int) -> Dataset:
         """Return all samples. The same settings and seed give the same samples, bit for bit.
 

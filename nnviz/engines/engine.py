@@ -46,6 +46,7 @@ class EngineState:
     step: int
     position: int
     parameters: NDArray[Any]
+    gradients: NDArray[Any]
     buffers: Mapping[str, NDArray[Any]]
     optimizer_kind: str
     optimizer: Mapping[str, NDArray[Any]]
@@ -80,7 +81,7 @@ class Engine(Protocol):
         ...
 
     def gradients(self) -> NDArray[Any]:
-        """Return a copy of the loss gradient of the last batch, flat, in network order."""
+        """Return a copy of the loss gradient of the last epoch's last batch, flat, in network order."""
         ...
 
     def predict(self, x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -55,6 +55,7 @@ class TorchEngine:
         self._flatten(initial_parameters(network, plan, seed))
         self._mask = self._weight_mask()
         self._training = training
+        self._rate = training.learning_rate * training.schedule.factor(0.0, training.epochs)
         self._optimizer = self._make_optimizer()
         self._last_gradient = torch.zeros_like(self._grad)
         self.set_data(data)
@@ -169,7 +170,7 @@ class TorchEngine:
         return self._numpy(self._flat)
 
     def gradients(self) -> NDArray[Any]:
-        """Return a copy of the loss gradient of the last batch, flat, in network order."""
+        """Return a copy of the loss gradient of the last epoch's last batch, flat, in network order."""
         return self._numpy(self._last_gradient)
 
     def state(self) -> EngineState:
@@ -180,6 +181,7 @@ class TorchEngine:
             step=self.step,
             position=self.position,
             parameters=self.parameters(),
+            gradients=self.gradients(),
             buffers={name: self._numpy(tensor) for name, tensor in self._module.named_buffers()},
             optimizer_kind=self._training.optimizer.kind,
             optimizer={name: self._numpy(t) for name, t in optimizer.items() if isinstance(t, self._torch.Tensor)},
@@ -192,6 +194,7 @@ class TorchEngine:
         self._shuffled_epoch = -1
         with torch.no_grad():
             self._flat.copy_(torch.from_numpy(state.parameters.copy()))
+            self._last_gradient.copy_(torch.from_numpy(state.gradients.copy()))
             for name, buffer in self._module.named_buffers():
                 buffer.copy_(torch.from_numpy(np.array(state.buffers[name])))
         self._optimizer = self._make_optimizer()
@@ -234,7 +237,6 @@ class TorchEngine:
         self._flat = torch.nn.Parameter(flat)
         self._flat.grad = self._grad
         self._has_dropout = any(stage.layer.kind == "dropout" for stage in self.plan.stages)
-        self._rate = 0.0
 
     def _weight_mask(self) -> torch.Tensor:
         """Return 1 where a parameter is a weight, which regularization acts on, and 0 elsewhere."""

@@ -36,7 +36,10 @@ class Controller(QObject):
         self.session = Session(experiment, start)
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(self.UNDO_LIMIT)
-        self._seen: tuple[int, Status, str] = (self.run.number, self.run.status, "")
+        self._gestures = 0
+        self._gesture_run = ("", -1)  # the run that a gesture has started
+        self._instead = False  # whether the change at hand goes on with that gesture
+        self._seen: tuple[int, Status, str, bool] = (self.run.number, self.run.status, "", False)
 
     @property
     def experiment(self) -> Experiment:
@@ -53,8 +56,14 @@ class Controller(QObject):
 
         Changes in a row with the same `merge` key (a slider that is dragged, one stroke) become one step.
         """
-        if experiment != self.experiment:
-            self.undo_stack.push(_ExperimentStep(self, self.experiment, experiment, text, merge))
+        if experiment == self.experiment:
+            return
+        before = self.run.number
+        self._instead = bool(merge) and self._gesture_run == (merge, before)
+        self.undo_stack.push(_ExperimentStep(self, self.experiment, experiment, text, merge))
+        self._instead = False
+        if self.run.number != before:
+            self._gesture_run = (merge, self.run.number)
 
     def set(self, path: str, value: object, text: str, merge: str = "") -> str:
         """Replace one setting; return what is wrong with the value, or an empty string."""
@@ -65,15 +74,16 @@ class Controller(QObject):
         return ""
 
     def open(self, experiment: Experiment) -> None:
-        """Begin with another experiment; what was undoable belongs to the old one."""
-        self.undo_stack.clear()
-        self.session.open(experiment)
-        self.experiment_changed.emit(experiment)
-        self._announce()
+        """Turn to another experiment, paused; undo returns to the one before. The same one begins again."""
+        self.session.pause()
+        if experiment == self.experiment:
+            self.reset()
+        else:
+            self.change(experiment, f"Open {experiment.name}")
 
     def adopt(self, experiment: Experiment) -> None:
         """Make an experiment the current one, without a step to undo: what the steps themselves do."""
-        self.session.configure(experiment)
+        self.session.configure(experiment, self._instead)
         self.experiment_changed.emit(experiment)
         self._announce()
 
@@ -85,6 +95,7 @@ class Controller(QObject):
             self.session.pause()
         else:
             self.session.play()
+        self._announce()
 
     def step_epoch(self) -> None:
         self.session.step_epoch()
@@ -96,6 +107,11 @@ class Controller(QObject):
         """Begin again from the same initial weights."""
         self.session.reset()
         self._announce()
+
+    def gesture(self, path: str) -> str:
+        """Return a new key under which the changes of one drag become one step."""
+        self._gestures += 1
+        return f"{path} {self._gestures}"
 
     def new_seed(self) -> None:
         """Begin again from other initial weights and another order of samples."""
@@ -122,7 +138,7 @@ class Controller(QObject):
     def _announce(self) -> None:
         """Emit what differs from the last time."""
         run = self.run
-        before, self._seen = self._seen, (run.number, run.status, run.text)
+        before, self._seen = self._seen, (run.number, run.status, run.text, self.session.playing)
         if before[0] != run.number:
             self.run_changed.emit()
         if before != self._seen:

@@ -55,7 +55,7 @@ class FrameClock(QObject):
         self.intervals: deque[float] = deque(maxlen=4096)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(round(FRAME * 1000))
+        self._timer.setInterval(int(FRAME * 1000))  # rounded up it would miss a frame now and then
         self._timer.timeout.connect(self.tick)
 
     def add(self, name: str, draw: Callable[[], None], visible: Callable[[], bool], rate: float = 30.0) -> Drawer:

@@ -80,7 +80,7 @@ class Header(QWidget):
         self._name.setObjectName("muted")
         self._logo = QLabel("nnviz", self)
         self._logo.setFont(font("large", bold=True))
-        self.reset = self._tool("Reset to the same initial weights", "R", controller.reset)
+        self.reset = self._tool("Reset to the same initial weights", "Ctrl+R", controller.reset)
         self.play = QPushButton(self)
         self.play.setObjectName("primary")
         self.play.setFixedWidth(88)
@@ -158,7 +158,7 @@ class Header(QWidget):
     @Slot()
     def refresh_status(self) -> None:
         """Show whether training is going on."""
-        playing = self._controller.run.status is Status.RUNNING
+        playing = self._controller.session.playing
         self.play.setText("Pause" if playing else "Play")
         self.play.setIcon(icon("pause" if playing else "play", self._theme.accent_text))
         self.play.setToolTip("Pause training (Space)" if playing else "Train the network (Space)")

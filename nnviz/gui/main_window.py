@@ -7,7 +7,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QStackedWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnviz.experiment import Experiment
 from nnviz.gui import theme as themes
@@ -38,6 +47,9 @@ BELOW = ("surface", "representation")
 
 _LAYOUT_VERSION = 1
 """Raised when docks change so much that an arrangement saved before no longer makes sense."""
+
+
+_NOTICE_MS = 12_000
 
 
 class MainWindow(QMainWindow):
@@ -107,6 +119,10 @@ class MainWindow(QMainWindow):
         self.centre = QStackedWidget(self)
         self.centre.addWidget(page)
         self.setCentralWidget(self.centre)
+        self._slow = QLabel(self)
+        self._slow.setObjectName("muted")
+        self.statusBar().addPermanentWidget(self._slow)
+        self.clock.add("status", self._show_throttled, self.isVisible, 1.0)
         self.clock.add("network", self.editor.refresh, self.editor.isVisible, 12.0)
 
     def _make_docks(self) -> None:
@@ -227,11 +243,15 @@ class MainWindow(QMainWindow):
         elif self.statusBar().currentMessage():
             self.statusBar().clearMessage()
 
+    def _show_throttled(self) -> None:
+        """Say which views are drawn less often than they should, because they are slow."""
+        names = self.clock.throttled
+        self._slow.setText(f"Drawn less often: {', '.join(names)}" if names else "")
+
     @Slot(str)
     def show_notice(self, text: str) -> None:
-        """Show a sentence about something that could not be done; it stays until the next one."""
-        if text != self.statusBar().currentMessage():
-            self.statusBar().showMessage(text)
+        """Show a sentence about something that was or could not be done, for long enough to read it twice."""
+        self.statusBar().showMessage(text, _NOTICE_MS)
 
     @Slot(object)
     def _experiment_changed(self, experiment: Experiment) -> None:
@@ -355,7 +375,24 @@ class MainWindow(QMainWindow):
         if open_path(self.controller, path, self):
             self.menus.remember(path)
 
+    def _may_close(self) -> bool:
+        """Ask about a drawing that is not saved: everything else can be set again in a moment."""
+        unsaved = not self.controller.undo_stack.isClean()
+        drawn = self.controller.experiment.data.source.family == "drawing"
+        if self._settings is None or not (unsaved and drawn):
+            return True
+        buttons = QMessageBox.StandardButton
+        question = "The drawing is not saved. Save the experiment before closing?"
+        answer = QMessageBox.question(self, "nnviz", question, buttons.Save | buttons.Discard | buttons.Cancel)
+        if answer == buttons.Save:
+            self.menus.save()
+            return self.controller.undo_stack.isClean()
+        return answer == buttons.Discard
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
         self.clock.stop()
         self.put_back()
         if self._settings is not None:

@@ -112,11 +112,20 @@ class Menus(QObject):
         name, _ = QFileDialog.getSaveFileName(self._window, "Save experiment", f"{experiment.name}.toml", "*.toml")
         if not name:
             return
-        path = Path(name).with_suffix(".toml")
+        path = Path(name)
+        if path.suffix != ".toml":  # the dialog has asked about the name as it was typed, not about this one
+            path = path.with_name(f"{path.name}.toml")
+            if path.exists() and not self._may_replace(path):
+                return
         problem = write_text(path, experiments.to_toml(experiment))
         self._window.show_notice(problem or f"Saved {path.name}.")
         if not problem:
+            self._window.controller.undo_stack.setClean()
             self.remember(path)
+
+    def _may_replace(self, path: Path) -> bool:
+        question = f"{path.name} exists already. Replace it?"
+        return QMessageBox.question(self._window, "Save experiment", question) == QMessageBox.StandardButton.Yes
 
     @Slot(QAction)
     def _open_bundled(self, action: QAction) -> None:

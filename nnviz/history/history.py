@@ -14,11 +14,16 @@ from nnviz.history.keyframes import Keyframes
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a run at an epoch: a changed setting, new data, divergence ..."""
+    """Something that happened to a run at an epoch: a changed setting, new data, divergence ...
+
+    `path` and `before` belong to a setting: which one, and what it was.
+    """
 
     epoch: int
     text: str
     kind: str = "setting"  # setting | data | end
+    path: str = ""
+    before: Any = None
 
 
 class History:
@@ -32,6 +37,7 @@ class History:
         self._columns: dict[str, NDArray[Any]] = {}
         self._length = 0
         self._best: tuple[str, int, int] = ("", -1, 0)  # column, its best row, and how many rows were looked at
+        self._best_from = 0
         self.events: list[Event] = []
         self.keyframes = Keyframes()
 
@@ -55,7 +61,7 @@ class History:
         if "epoch" in rows and count:
             kept = int(np.searchsorted(self.column("epoch"), rows["epoch"][0]))
             self._best = self._best if kept == self._length else ("", -1, 0)
-            self._length = kept
+            self._length, self._best_from = kept, min(self._best_from, kept)
         for name, values in rows.items():
             column = self._room(name, values, count)
             column[self._length : self._length + count] = np.where(np.isfinite(values), values, np.nan)
@@ -93,7 +99,7 @@ class History:
         """The row with the smallest monitored loss, the first one when several share it."""
         name, best, seen = self._best
         if name != self.monitor:
-            name, best, seen = self.monitor, -1, 0
+            name, best, seen = self.monitor, -1, self._best_from
         values = self.column(name)
         fresh = values[seen:]  # a long run is asked for its best row many times a second
         if len(fresh) and np.isfinite(fresh).any():
@@ -101,6 +107,10 @@ class History:
             best = row if best < 0 or values[row] < values[best] else best
         self._best = (name, best, len(values))
         return best if best >= 0 else None
+
+    def forget_best(self) -> None:
+        """Look for the best row from here on only: what was measured on other samples cannot be compared."""
+        self._best, self._best_from = ("", -1, 0), max(0, self._length - 1)
 
     @property
     def best_epoch(self) -> int | None:

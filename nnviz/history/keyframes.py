@@ -43,6 +43,14 @@ class Keyframes:
             self._frames.pop()
         parameters.setflags(write=False)
         self._frames.append(Keyframe(epoch, parameters))
+        self._fit()
+
+    def shrink(self, most: int, bytes_limit: int) -> None:
+        """Keep less from now on, for a run that is no longer trained."""
+        self.most, self.bytes_limit = min(most, self.most), min(bytes_limit, self.bytes_limit)
+        self._fit()
+
+    def _fit(self) -> None:
         while len(self._frames) > 2 and (len(self._frames) > self.most or self._size() > self.bytes_limit):
             self._distance *= 2
             self._thin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnviz.network.layers import Layer
+from nnviz.network.layers.flatten import Flatten
 from nnviz.network.layers.linear import Linear
 from nnviz.network.layers.tanh import Tanh
 from nnviz.network.settings import NetworkSettings
@@ -48,6 +49,19 @@ def add_hidden_layer(network: NetworkSettings, index: int) -> NetworkSettings:
     linear = next((layer for layer in nearest_first if isinstance(layer, Linear)), Linear())
     activation = next((layer for layer in nearest_first if layer.group == "activation"), Tanh())
     return _inserted(network, index, linear, activation)
+
+
+def fit_to_input(network: NetworkSettings, is_image: bool) -> NetworkSettings:
+    """Return the network with what samples of another form need: a Flatten for pictures, no picture layers for others.
+
+    A network that has layers for pictures keeps them when it is given pictures.
+    """
+    pictorial = [layer for layer in network.layers if layer.group == "image"]
+    if is_image and not pictorial:
+        return insert(network, 0, Flatten())
+    if not is_image and pictorial:
+        return network.replace(layers=tuple(layer for layer in network.layers if layer.group != "image"))
+    return network
 
 
 def _inserted(network: NetworkSettings, index: int, *layers: Layer) -> NetworkSettings:

@@ -8,6 +8,7 @@ from nnviz.data.plane import Plane
 from nnviz.engines.engine import Engine
 from nnviz.network.shapes import drawn_stage
 from nnviz.probes import Array, Probe, probes
+from nnviz.probes.representation import shown_samples
 
 TILE = 24
 """Pixels along each side of a tile."""
@@ -30,7 +31,8 @@ class UnitMaps(Probe):
 
     def measure(self, engine: Engine, plane: Plane) -> tuple[Array, ...]:
         image = engine.data.image_shape is not None
-        x = engine.data.train.x[: TILE * TILE] if image else plane.grid(TILE)
+        train = engine.data.train.x
+        x = train[shown_samples(len(train), TILE * TILE)] if image else plane.grid(TILE)
         stages = engine.activations(x)
         drawn = [drawn_stage(column) for column in engine.plan.picture()]
         inputs = x.reshape(len(x), *engine.plan.input_shape)

@@ -38,17 +38,28 @@ class Trainer:
         self._best_loss = np.inf
         self._best_epoch = 0
         self._seconds_per_step = 1e-3
-        self._finite: EngineState = self.engine.state()
+        self._kept: EngineState = self.engine.state()
         self._kept_at = 0.0
+        self._finite_epoch = 0  # the newest with finite measurements; the kept state may be somewhat older
 
     @property
     def best_epoch(self) -> int:
         """The epoch with the smallest monitored loss so far, 0 before any was measured."""
         return self._best_epoch
 
+    def begin(self) -> Columns:
+        """Return the row of the network before its first step; no batch has been seen, so gradients are NaN."""
+        rows = self.engine.measure()
+        rows["gradient_norm"][:] = np.nan
+        rows["gradient_norm_by_layer"][:] = np.nan
+        self._compare(rows)
+        return rows
+
     def slice(self, seconds: float, epochs: int | None = None) -> Columns | None:
         """Train for about `seconds`, at most `epochs` epochs; return the rows of the epochs that ended."""
-        self.end = None
+        self.end = self.finished()
+        if self.end is not None:
+            return None
         steps = self._steps_per_epoch()
         began, step = time.perf_counter(), self.engine.step
         budget = max(1, int(seconds / self._seconds_per_step))
@@ -59,19 +70,16 @@ class Trainer:
             self.engine.train_steps(budget)
             rows = self.engine.measure() if self.engine.epoch > before else None
         self._learn_speed((time.perf_counter() - began) / max(1, self.engine.step - step))
-        if rows is not None:
-            self._judge(rows)
-        return rows
+        return None if rows is None else self._judge(rows)
 
     def step(self) -> Columns | None:
         """Make one optimizer step; return a row when it ended an epoch."""
-        self.end = None
+        self.end = self.finished()
+        if self.end is not None:
+            return None
         before = self.engine.epoch
         self.engine.train_steps(1)
-        rows = self.engine.measure() if self.engine.epoch > before else None
-        if rows is not None:
-            self._judge(rows)
-        return rows
+        return self._judge(self.engine.measure()) if self.engine.epoch > before else None
 
     def finished(self) -> End | None:
         """Return why training is over before another step, or None when it may go on."""
@@ -88,40 +96,64 @@ class Trainer:
 
     def configure(self, experiment: Experiment) -> None:
         """Apply live settings to the training that is going on."""
+        self._keep()
         self.experiment = experiment
         self.engine.configure(experiment.network, experiment.training)
 
     def set_data(self, experiment: Experiment, data: SplitData) -> None:
         """Go on with other samples. What was best on the old ones says nothing about the new."""
+        self._keep()
         self.experiment = experiment
         self.engine.set_data(data)
         self._best_loss, self._best_epoch = np.inf, self.engine.epoch
 
     # ------------------------------------------------------------ parts
 
-    def _judge(self, rows: Columns) -> None:
-        """Look at new measurements: keep the best, keep the last finite state, notice the end."""
-        losses = rows[f"{self._monitor()}_loss"]
-        for epoch, loss in zip(rows["epoch"], losses, strict=True):
+    def _judge(self, rows: Columns) -> Columns:
+        """Look at new measurements: note the best, keep a finite state, notice the end; return what holds of them."""
+        finite = np.isfinite(rows["train_loss"]) & np.isfinite(rows["gradient_norm"])
+        count = len(finite) if finite.all() else int(finite.argmin())
+        good = {name: values[:count] for name, values in rows.items()}
+        self._compare(good)
+        if count:
+            self._finite_epoch = int(good["epoch"][-1])
+        if count < len(finite):
+            return self._recover(good, int(rows["epoch"][count]))
+        if self.engine.plan.n_parameters <= _SMALL_STATE or time.monotonic() - self._kept_at > 1.0:
+            self._keep()
+        self.end = self.finished()
+        return good
+
+    def _compare(self, rows: Columns) -> None:
+        """Note the epoch with the smallest monitored loss."""
+        for epoch, loss in zip(rows["epoch"], rows[f"{self._monitor()}_loss"], strict=True):
             if loss < self._best_loss:
                 self._best_loss, self._best_epoch = float(loss), int(epoch)
-        if not (np.isfinite(rows["train_loss"][-1]) and np.isfinite(rows["gradient_norm"][-1])):
-            self._recover(int(rows["epoch"][-1]))
-            return
-        now = time.monotonic()
-        if self.engine.plan.n_parameters <= _SMALL_STATE or now - self._kept_at > 1.0:
-            self._finite, self._kept_at = self.engine.state(), now
-        self.end = self.finished()
 
-    def _recover(self, epoch: int) -> None:
-        """Go back to the last finite state, and say what may help."""
-        rate = self.experiment.training.learning_rate
-        self.engine.restore(self._finite)
+    def _keep(self) -> None:
+        """Keep the state to come back to, unless it is already broken."""
+        state = self.engine.state()
+        if np.isfinite(state.parameters).all():
+            self._kept, self._kept_at, self._finite_epoch = state, time.monotonic(), state.epoch
+
+    def _recover(self, good: Columns, epoch: int) -> Columns:
+        """Go back to the newest epoch whose measurements were finite; return the rows up to it.
+
+        From the kept state the epochs since are trained again: they give the same numbers again, so where a
+        diverged run stands does not depend on when its state was kept.
+        """
+        self.engine.restore(self._kept)
+        missing = self._finite_epoch - self._kept.epoch
+        if missing > 0 and not np.isfinite(self.engine.train_epochs(missing)["train_loss"]).all():
+            self.engine.restore(self._kept)
+        rate, back = self.experiment.training.learning_rate, self.engine.epoch
         self.end = End(
             True,
             f"Diverged in epoch {epoch:,}: the loss is no longer a finite number. The network is back at epoch "
-            f"{self._finite.epoch:,}. Lower the learning rate (now {rate:g}; try {rate / 10:g}), then play on.",
+            f"{back:,}. Lower the learning rate (now {rate:g}; try {rate / 10:g}), then play on.",
         )
+        before, now = good["epoch"] < back, self.engine.measure()
+        return {name: np.concatenate([values[before], now[name]]) for name, values in good.items()}
 
     def _at_most(self, affordable: int, epochs: int | None) -> int:
         """Return how many epochs fit before the next stop, so that stopping never depends on timing."""

@@ -7,13 +7,15 @@ import queue
 import threading
 import time
 from collections import deque
+from typing import Any
 
-from nnviz.data.dataset import DataError, SplitData
+from nnviz.data.dataset import DataError, Dataset, SplitData
 from nnviz.data.plane import Plane, make_plane
-from nnviz.data.settings import PlaneSettings
-from nnviz.data.split import prepare
+from nnviz.data.settings import DataSettings, PlaneSettings
+from nnviz.data.source import Source
+from nnviz.data.split import split
 from nnviz.engines.choose import LossError, ShapeError, plan_for
-from nnviz.engines.engine import Columns
+from nnviz.engines.engine import Columns, Engine
 from nnviz.experiment import Experiment
 from nnviz.history.keyframes import Keyframes
 from nnviz.probes import probes
@@ -51,6 +53,9 @@ class Worker:
         self.mailbox = mailbox
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name="nnviz-training", daemon=True)
+        self._pending: deque[Command | None] = deque()
+        self._dataset: tuple[tuple[Source, int], Dataset] | None = None
+        self._broken: set[str] = set()  # probes that failed in this run
         self._run = -1
         self._trainer: Trainer | None = None
         self._experiment = Experiment()
@@ -75,8 +80,8 @@ class Worker:
 
     def stop(self, timeout: float = 10.0) -> bool:
         """End the thread after its current slice and wait for it; return whether it has ended."""
+        self._commands.put(None)  # also for a thread that is only about to start
         if self._thread.is_alive():
-            self._commands.put(None)
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -105,15 +110,23 @@ class Worker:
         Idle, this waits without end; with a snapshot owed, it looks again after a moment, because the
         reader empties the slot at its own pace.
         """
-        try:
-            if self._playing:
-                wait = self._next_epoch_at - time.monotonic() if self._limit else 0.0
-                command = self._commands.get(wait > 0, max(wait, 0.0) if wait > 0 else None)
-            else:
-                command = self._commands.get(True, 0.01 if self._stale else None)
-        except queue.Empty:
-            return None
+        if not self._pending:
+            try:
+                self._pending.append(self._commands.get(*self._patience()))
+            except queue.Empty:
+                return None
+            while not self._commands.empty():
+                self._pending.append(self._commands.get())
+            self._pending = deque(still_needed(list(self._pending)))
+        command = self._pending.popleft()
         return _STOP if command is None else command
+
+    def _patience(self) -> tuple[bool, float | None]:
+        """Return whether to wait for a command, and how long: None is without end."""
+        if not self._playing:
+            return True, 0.01 if self._stale else None
+        wait = self._next_epoch_at - time.monotonic() if self._limit else 0.0
+        return (True, wait) if wait > 0 else (False, None)
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -138,15 +151,13 @@ class Worker:
     def _begin(self, command: Start) -> None:
         self._run, self._experiment, self._trainer = command.run, command.experiment, None
         self._playing, self._keyframe_epoch = False, 0
+        self._broken.clear()
         self._pace.clear()
         self.mailbox.post(Changed(self._run, Status.PREPARING))
-        data = prepare(command.experiment.data)
+        data = self._prepare(command.experiment.data)
         self._show_samples(command.experiment, data)
         self._trainer = Trainer(command.experiment, data)
-        rows = self._trainer.engine.measure()
-        rows["gradient_norm"][:] = float("nan")  # no batch has been seen yet
-        rows["gradient_norm_by_layer"][:] = float("nan")
-        self._post(rows)
+        self._post(self._trainer.begin())
         self._stale, self._next_snapshot_at = True, 0.0
         self.mailbox.post(Changed(self._run, Status.READY))
         if command.play:
@@ -164,11 +175,22 @@ class Worker:
             return
         try:
             if before.replace(plane=experiment.data.plane) != experiment.data:
-                self._trainer.set_data(experiment, prepare(experiment.data))
+                self._trainer.set_data(experiment, self._prepare(experiment.data))
         except DataError as error:  # half a drawing, say: training goes on with the samples it has
+            self._experiment = experiment.replace(data=before.replace(plane=experiment.data.plane))
             self.mailbox.post(Notice(self._run, str(error)))
-        self._trainer.configure(experiment)
+        self._trainer.configure(self._experiment)
         self._stale, self._next_snapshot_at = True, 0.0
+
+    def _prepare(self, settings: DataSettings) -> SplitData:
+        """Return the samples of some settings; those of the same source are not loaded a second time.
+
+        So a reset is quick, and two runs see the same samples even if their file has changed in between.
+        """
+        key = (settings.source, settings.seed)
+        if self._dataset is None or self._dataset[0] != key:
+            self._dataset = (key, settings.source.load(settings.seed))
+        return split(self._dataset[1], settings)
 
     def _set_playing(self, epochs: int | None) -> None:
         if self._trainer is None:
@@ -227,9 +249,14 @@ class Worker:
         epoch = self._trainer.engine.epoch
         self._pace.append((time.monotonic(), epoch))
         if epoch >= self._keyframe_epoch:
-            self.mailbox.post(Kept(self._run, epoch, self._trainer.engine.parameters()))
             # Denser at the beginning, where most happens; never more than the history would keep.
             self._keyframe_epoch = epoch + max(1, epoch // (Keyframes().most // 2))
+            self._post_keyframe()
+
+    def _post_keyframe(self) -> None:
+        assert self._trainer is not None
+        engine = self._trainer.engine
+        self.mailbox.post(Kept(self._run, engine.epoch, engine.parameters()))
 
     def _finish(self, end: End) -> None:
         self._end(Status.DIVERGED if end.diverged else Status.FINISHED, end.text)
@@ -237,6 +264,8 @@ class Worker:
     def _end(self, status: Status, text: str) -> None:
         self._playing = False
         self._stale, self._next_snapshot_at = self._trainer is not None, 0.0
+        if self._trainer is not None:
+            self._post_keyframe()
         self.mailbox.post(Changed(self._run, status, text))
 
     # ------------------------------------------------------------ snapshots
@@ -255,7 +284,7 @@ class Worker:
         assert self._trainer is not None
         engine = self._trainer.engine
         plane = self._plane_of(engine.data)
-        measured = {name: probes[name]().measure(engine, plane) for name in sorted(self._wants)}
+        measured = {name: self._measure(name, engine, plane) for name in sorted(self._wants - self._broken)}
         return Snapshot(
             run=self._run,
             epoch=engine.epoch,
@@ -271,6 +300,16 @@ class Worker:
             arrays={name: read_only(value) for name, value in measured.items() if value is not None},
         )
 
+    def _measure(self, name: str, engine: Engine, plane: Plane) -> Any:
+        """Return what a probe measures; one that fails is left out for the rest of the run, and said so once."""
+        try:
+            return probes[name]().measure(engine, plane)
+        except Exception as error:  # one broken picture must not stop the training
+            log.exception("Probe %s failed", name)
+            self._broken.add(name)
+            self.mailbox.post(Notice(self._run, f"{probes[name].title} cannot be measured in this run: {error}"))
+            return None
+
     def _plane_of(self, data: SplitData) -> Plane:
         """Return the plane of the decision surface, the same object as long as nothing that it depends on changes."""
         key = (data, self._experiment.data.plane)
@@ -281,8 +320,24 @@ class Worker:
     def _speed(self) -> float:
         """Return epochs per second over the last slices, at most two seconds of them."""
         newest = self._pace[-1] if self._pace else (0.0, 0)
-        oldest = next((p for p in self._pace if newest[0] - p[0] < 2.0), newest)
+        before = [p for p in self._pace if p is not newest]
+        oldest = next((p for p in before if newest[0] - p[0] < 2.0), before[-1] if before else newest)
         return (newest[1] - oldest[1]) / (newest[0] - oldest[0]) if newest[0] > oldest[0] else 0.0
 
 
 _STOP = object()
+
+
+def still_needed(commands: list[Command | None]) -> list[Command | None]:
+    """Leave out what later commands make pointless: everything for a run that another Start replaces, and a
+    Configure right before another, each of which holds the whole experiment.
+    """
+    last_start = max((i for i, command in enumerate(commands) if isinstance(command, Start)), default=-1)
+    kept: list[Command | None] = []
+    for i, command in enumerate(commands):
+        replaced = i < last_start and not isinstance(command, Want | LimitSpeed | None)
+        following = commands[i + 1] if i + 1 < len(commands) else None
+        outdated = isinstance(command, Configure) and isinstance(following, Configure)
+        if not (replaced or outdated):
+            kept.append(command)
+    return kept

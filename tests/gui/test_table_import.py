@@ -16,7 +16,7 @@ from nnviz.experiment import Experiment
 from nnviz.gui import theme as themes
 from nnviz.gui.panels import table_import
 from nnviz.gui.panels.table_import import TableImport, open_path
-from nnviz.gui.panels.table_models import NAME, USE
+from nnviz.gui.panels.table_models import NAME, USE, ColumnsModel, RowsModel
 from nnviz.snapshot import Status
 
 
@@ -87,6 +87,17 @@ def test_what_cannot_be_opened_is_said_and_changes_nothing(controller, window, t
     assert len(heard) == 1
     assert said in heard[0]
     assert controller.experiment is before
+    assert not is_open(window)
+
+
+@pytest.mark.parametrize("name", ["folder", "folder.csv", "folder.toml"])
+def test_a_folder_is_called_a_folder(controller, window, tmp_path, name):
+    (tmp_path / name).mkdir()
+    heard = []
+    controller.notice.connect(heard.append)
+    assert not open_path(controller, tmp_path / name, window)
+    assert len(heard) == 1
+    assert f"{name} is a folder; open a file" in heard[0]
     assert not is_open(window)
 
 
@@ -261,6 +272,37 @@ def test_a_table_in_use_is_shown_as_it_was_left(controller, window, qtbot, flowe
     dialog.open()
     qtbot.waitUntil(lambda: dialog.preview is not None, timeout=20_000)
     assert dialog.source == current
+    dialog.reject()
+
+
+def test_of_very_many_columns_only_some_are_measured(controller, window, qtbot, tmp_path, monkeypatch):
+    path = tmp_path / "wide.csv"
+    lines = [",".join(f"c{i}" for i in range(3000))]
+    lines += [",".join(f"{(i * row) % 97}.5" for i in range(3000)) for row in range(20)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    asked = {RowsModel: [], ColumnsModel: []}
+
+    def watch(model):
+        data = model.data
+
+        def noted(self, index, role=Qt.ItemDataRole.DisplayRole):
+            asked[model].append((index.row(), index.column()))
+            return data(self, index, role)
+
+        monkeypatch.setattr(model, "data", noted)
+
+    for model in asked:
+        watch(model)
+    assert open_path(controller, path, window)
+    dialog = opened(window)
+    qtbot.waitUntil(lambda: dialog.preview is not None, timeout=30_000)
+    assert dialog.rows_model.columnCount() == 3000
+    assert 1 < len({column for _, column in asked[RowsModel]}) < 250
+    assert 1 < len({row for row, _ in asked[ColumnsModel]}) < 250
+    assert sum(map(len, asked.values())) < 100_000
+    widths = [dialog.rows_view.columnWidth(place) for place in (0, 1, 2998)]
+    assert widths[0] == pytest.approx(widths[1], abs=20)
+    assert widths[2] == dialog.rows_view.horizontalHeader().defaultSectionSize()
     dialog.reject()
 
 

@@ -22,6 +22,8 @@ class Digits(Kind, Bundled, frozen=True, tag="digits"):
     title = "Digits"
     help = "1,797 handwritten digits of 8×8 pixels. Few of them and some label noise show double descent."
     order = 10
+    is_image = True
+    is_scaled = True
 
     samples: Annotated[
         int, knob("Samples", "How many of the pictures are used, after a shuffle by the data seed.", ge=20, le=1797)

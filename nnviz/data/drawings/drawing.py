@@ -37,6 +37,7 @@ class Drawing(Kind, Source, frozen=True, tag="drawing"):
     help = "Samples that you place yourself: draw, spray, erase, lasso and move them while the network learns."
     order = 5
     family = "drawing"
+    is_scaled = True
 
     mode: Annotated[Mode, knob("Task", "Points of several classes in the plane, or values over one feature.")] = (
         "classification"

@@ -27,6 +27,7 @@ class Generator(Source):
 
     __slots__ = ()
     family = "generator"
+    is_scaled = True
 
 
 def plane_classes(points: Floats, labels: NDArray[np.generic], n_classes: int = 2) -> Dataset:

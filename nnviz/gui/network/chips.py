@@ -90,6 +90,10 @@ class LayerChip(QToolButton):
         else:
             super().keyPressEvent(event)
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Open the settings: the second press has closed the window that the first one opened."""
+        self._edit()
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if not self.editable:
             return

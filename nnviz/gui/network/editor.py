@@ -38,6 +38,7 @@ class NetworkEditor(QWidget):
         self._inserts: list[InsertButton] = []
         self._popover: LayerPopover | None = None
         self._drop_x: float | None = None
+        self._sum_room = 0.0
         self._sums: list[tuple[float, float, str]] = []  # middle, top and words of the line under each column's cards
         self.picture = NetworkPicture(theme, self)
         self._problem = QLabel(self)
@@ -46,6 +47,7 @@ class NetworkEditor(QWidget):
         self._problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._problem.hide()
         self.setMinimumSize(self.picture.minimumSize())
+        self.picture.unit_clicked.connect(self._edit_column)
         controller.experiment_changed.connect(self._experiment_changed)
 
     # ------------------------------------------------------------ what is shown
@@ -152,6 +154,7 @@ class NetworkEditor(QWidget):
         self._sums = [
             (x, top + crowded * _INSERT, _sum(column)) for x, column in zip(xs, columns, strict=True) if column
         ]
+        self._sum_room = step - _GAP
         self.picture.set_top(top + crowded * _INSERT + _SUM_HEIGHT)
         self.update()
 
@@ -197,6 +200,13 @@ class NetworkEditor(QWidget):
         self._popover.destroyed.connect(self._forget_popover)
         self._popover.move(chip.mapToGlobal(QPoint(0, chip.height() + 4)))
         self._popover.show()
+
+    @Slot(int, int)
+    def _edit_column(self, column: int, _unit: int) -> None:
+        """Open the settings of the layer whose unit was clicked."""
+        stages = self._plan.picture()[column] if self._plan is not None else ()
+        if stages and stages[0].role == "hidden":
+            self.edit_layer(stages[0].index)
 
     @Slot()
     def _forget_popover(self) -> None:
@@ -264,7 +274,9 @@ class NetworkEditor(QWidget):
         painter.setFont(font("small"))
         painter.setPen(self._theme.color("muted"))
         for x, y, words in self._sums:
-            painter.drawText(QRectF(x - 70, y, 140, _SUM_HEIGHT), Qt.AlignmentFlag.AlignCenter, words)
+            room = self._sum_room
+            fitted = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(room))
+            painter.drawText(QRectF(x - room / 2, y, room, _SUM_HEIGHT), Qt.AlignmentFlag.AlignCenter, fitted)
         if self._drop_x is not None:
             painter.setPen(QPen(self._theme.color("accent"), 2))
             painter.drawLine(round(self._drop_x), 4, round(self._drop_x), round(self.picture.top))

@@ -27,7 +27,7 @@ class LayerPopover(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Layer settings")
         self._controller, self.index = controller, index
-        self._drag = 0
+        self._gesture = controller.gesture("layer")
         layer = self._layer
         self._kinds = QComboBox(self)
         self._kinds.setAccessibleName("Kind of layer")
@@ -106,7 +106,8 @@ class LayerPopover(QFrame):
         self._make_form()
 
     def _edited(self, path: str, value: object, text: str, final: bool) -> None:
-        problem = self._controller.set(path, value, text, merge=f"{path} {self._drag}")
-        self._drag += final  # the next change of this setting is a step of its own
+        problem = self._controller.set(path, value, text, merge=self._gesture)
+        if final:  # the next change is a step of its own
+            self._gesture = self._controller.gesture("layer")
         if problem and self._form is not None:
             self._form.show_problem(path, problem)

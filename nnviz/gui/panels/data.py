@@ -28,6 +28,7 @@ from nnviz.gui.widgets.column import ScrollColumn
 from nnviz.gui.widgets.gallery import Gallery
 from nnviz.gui.widgets.row import Label, Paragraph
 from nnviz.gui.widgets.section import Caption, FlatButton
+from nnviz.network import edit
 from nnviz.settings import kind_of
 from nnviz.snapshot import Status
 
@@ -38,9 +39,6 @@ ELSEWHERE = ("path", "target", "delimiter")
 
 PATIENCE_MS = 300
 """How long samples may take before the panel says that they are being made."""
-
-READY_SCALED = frozenset({"digits"})
-"""Bundled data sets whose features are between 0 and 1 as they come."""
 
 
 class DataPanel(QWidget):
@@ -317,16 +315,19 @@ class DataPanel(QWidget):
             TableImport(self._controller, source.path, self.window(), source).open()
 
     def _replace_source(self, source: Any, text: str) -> None:
-        """Change the source, and with it what would not suit the new samples: scaling, and a loss that cannot fit."""
+        """Change the source, and with it what would not suit the new samples: scaling, plane, network and loss."""
         experiment = self._controller.experiment
-        data = experiment.data.replace(source=source)
-        wanted = _wants_scaling(source)
-        if wanted != _wants_scaling(experiment.data.source):
-            data = data.replace(standardize=wanted)
+        data, before = experiment.data.replace(source=source), experiment.data.source
+        if source.is_scaled != before.is_scaled:
+            data = data.replace(standardize=not source.is_scaled)
+        if source.family == "bundled":  # two features picked by their order seldom show much
+            data = data.replace(plane=data.plane.replace(mode="principal"))
+        network = edit.fit_to_input(experiment.network, source.is_image)
         sample = self._samples.get(source.kind)
         task = source.mode if isinstance(source, Drawing) else sample.task if sample is not None else None
         training = fitting_loss(experiment.training, task) if task is not None else experiment.training
-        self._controller.change(experiment.replace(data=data, training=training), text)
+        changed = experiment.replace(name=source.kind, data=data, network=network, training=training)
+        self._controller.change(changed, text)
 
 
 def counts_text(data: SplitData) -> str:
@@ -334,7 +335,3 @@ def counts_text(data: SplitData) -> str:
     counts = [f"{name} {len(part):,}" for name, part in data.parts().items()]
     noisy = int(data.train.noisy.sum())
     return " · ".join([*counts, *([f"{noisy:,} mislabelled"] if noisy else [])])
-
-
-def _wants_scaling(source: Any) -> bool:
-    return source.family in ("bundled", "file") and source.kind not in READY_SCALED

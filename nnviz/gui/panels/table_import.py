@@ -54,6 +54,12 @@ QProgressBar::chunk { background: palette(highlight); border-radius: 1px; }
 _DISABLED_BUTTON = """
 QPushButton:disabled { background: palette(button); color: palette(placeholder-text); border-color: palette(mid); }
 """
+_MEASURED_COLUMNS = 200
+"""Columns of the first rows that become as wide as their text; those further right stay as they are."""
+
+_MEASURED_ROWS = 200
+"""Rows whose text is measured to find how wide a column is."""
+
 LOOK_MS = 30
 """How often the dialog looks whether reading has ended."""
 
@@ -65,6 +71,9 @@ def open_path(controller: Controller, path: str | Path, parent: QWidget) -> bool
     """
     file = Path(path).expanduser()
     suffix = file.suffix.lower()
+    if file.is_dir():
+        controller.notice.emit(f"{file} is a folder; open a file: an experiment (.toml) or a table (.csv, .tsv, .txt).")
+        return False
     if suffix == ".toml":
         try:
             controller.open(experiments.read(file))
@@ -139,6 +148,7 @@ class TableImport(QDialog):
         self.rows_model = RowsModel(self)
         self.columns_view = table_view("Columns", self.columns_model, self)
         self.columns_view.verticalHeader().hide()
+        self.columns_view.horizontalHeader().setResizeContentsPrecision(_MEASURED_ROWS)
         self.columns_view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.columns_view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.columns_view.horizontalHeader().setSectionResizeMode(EXAMPLES, QHeaderView.ResizeMode.Stretch)
@@ -287,7 +297,8 @@ class TableImport(QDialog):
         self.rows_model.show_preview(preview)
         self.columns_view.resizeColumnsToContents()
         self.columns_view.setColumnWidth(NAME, min(self.columns_view.columnWidth(NAME), 240))
-        self.rows_view.resizeColumnsToContents()
+        for place in range(min(len(preview.columns), _MEASURED_COLUMNS)):
+            self.rows_view.resizeColumnToContents(place)
         self._offer_tasks(current.task if current is not None else "auto")
         self.target.box.setFocus()
         self._count()

@@ -74,7 +74,8 @@ class Lanes(QWidget):
         self._paint_marks(painter, run, lane)
         painter.setFont(font("small"))
         painter.setPen(self._theme.color("text"))
-        words = f"{run.name} · {run.epoch:,} epochs" if run.trained else f"{run.name} · not trained yet"
+        count = "1 epoch" if run.epoch == 1 else f"{run.epoch:,} epochs"
+        words = f"{run.name} · {count}" if run.trained else f"{run.name} · not trained yet"
         if run.status in (Status.DIVERGED, Status.FAILED):
             words += f" · {run.status.value}"
         space = QRectF(lane.left() + 9, lane.top(), self.width() - lane.left() - 2 * _MARGIN, _LANE)
@@ -161,6 +162,7 @@ class Timeline(QFrame):
         column.setSpacing(0)
         column.addLayout(top)
         column.addWidget(self._scroll)
+        self.setFixedHeight(36 + 2 * (_LANE + _GAP))  # two lanes; more of them scroll
         self.refresh()
 
     def apply_theme(self, theme: Theme) -> None:
@@ -171,8 +173,6 @@ class Timeline(QFrame):
         """Show the runs as they are now."""
         count = len(self._controller.session.runs)
         self._note.setText("1 run" if count == 1 else f"{count} runs")
-        # Two lanes fit before more room is taken from the views; from the fourth on it scrolls.
-        self.setFixedHeight(36 + (_LANE + _GAP) * min(max(count, 2), 3))
         at_end = self._scroll.verticalScrollBar().value() >= self._scroll.verticalScrollBar().maximum() - 2
         self.lanes.refresh()
         if at_end:

@@ -79,19 +79,29 @@ class Plot(pg.GraphicsView):
 
     def set_range(self, x: Range | None = None, y: Range | None = None) -> None:
         """Show these positions; a range that is empty or not finite is widened or ignored."""
-        x, y = _usable(x, self.x_range), _usable(y, self.y_range)
-        if (x, y) != (self.x_range, self.y_range):
-            self.x_range, self.y_range = x, y
-            self.box.setRange(xRange=x, yRange=y, padding=0.0, disableAutoRange=False)
+        if self._move(x, y):
             self.frame_item.refresh()
             self.overlay.update()
 
-    def set_scales(self, x: Scale | None = None, y: Scale | None = None) -> None:
-        """Change what the axes show."""
+    def set_scales(
+        self,
+        x: Scale | None = None,
+        y: Scale | None = None,
+        x_range: Range | None = None,
+        y_range: Range | None = None,
+    ) -> None:
+        """Change what the axes show, and the positions that are shown.
+
+        Where an axis becomes logarithmic or linear its range goes with it: the old one is in other coordinates.
+        """
         x, y = x or self.x_scale, y or self.y_scale
-        if (x, y) != (self.x_scale, self.y_scale):
-            self.x_scale, self.y_scale = x, y
+        changed = (x, y) != (self.x_scale, self.y_scale)
+        self.x_scale, self.y_scale = x, y
+        if changed:
+            self._move(x_range, y_range)
             self._arrange()
+        else:
+            self.set_range(x_range, y_range)
 
     def say(self, sentence: str) -> None:
         """Show a sentence in place of the plot; an empty one brings the plot back."""
@@ -164,6 +174,15 @@ class Plot(pg.GraphicsView):
     def _point(self, args: tuple[QPointF | None]) -> None:
         (self._pointer,) = args
         self.pointed.emit(self.pointer)
+
+    def _move(self, x: Range | None, y: Range | None) -> bool:
+        """Take over ranges, and return whether they are others; the axes are not drawn anew yet."""
+        x, y = _usable(x, self.x_range), _usable(y, self.y_range)
+        if (x, y) == (self.x_range, self.y_range):
+            return False
+        self.x_range, self.y_range = x, y
+        self.box.setRange(xRange=x, yRange=y, padding=0.0, disableAutoRange=False)
+        return True
 
     def _arrange(self) -> None:
         """Place the coordinate system inside the widget."""

@@ -10,8 +10,8 @@ import numpy as np
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LONG = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
-_MOST_DECADES = 700
-"""More than numbers of double precision span."""
+_MOST_DECADES = 300
+"""How far from 1 a log axis has ticks, to either side: powers of ten beyond are hardly numbers any more."""
 
 Tick = tuple[float, str]
 """A position on the axis, in its own coordinates, and the text there."""
@@ -61,7 +61,7 @@ def linear_ticks(low: float, high: float, most: int, whole: bool = False) -> lis
 
 def log_ticks(low: float, high: float, most: int) -> list[Tick]:
     """Return ticks at powers of ten; at 1, 2 and 5 times them, or evenly, where fewer than two would be left."""
-    if high - low > _MOST_DECADES:
+    if max(abs(low), abs(high)) > _MOST_DECADES:
         return []
     decades = list(range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1))
     tiny = low < -3.0

@@ -19,6 +19,7 @@ from nnviz.gui.views.parts import samples
 from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.gui.views.parts.switches import add_switch
 from nnviz.history.history import History
+from nnviz.probes.representation import shown_samples
 from nnviz.snapshot import Snapshot
 
 _BAR = 210
@@ -82,7 +83,9 @@ class Representation(PlotView):
         data, few = snapshot.data, found[0].shape[1] <= 2
         across, up = ("unit 1", "unit 2") if few else ("principal plane, across", "principal plane, up")
         xy = np.concatenate([train, test])
-        targets = np.concatenate([data.train.targets[: len(train)], data.test.targets[: len(test)]])
+        targets = np.concatenate(
+            [data.train.targets[shown_samples(len(data.train))], data.test.targets[shown_samples(len(data.test))]]
+        )
         if data.task == "classification":
             shown = np.array(data.class_names)[targets]
         else:
@@ -140,7 +143,7 @@ class Representation(PlotView):
     def _draw_samples(self, data: SplitData, train: NDArray[Any], test: NDArray[Any]) -> None:
         parts = [(data.train, False, train)] + ([(data.test, True, test)] if self._show_test else [])
         scale = samples.target_scale(data, self.theme)
-        picked = [np.arange(len(xy)) for _, _, xy in parts]
+        picked = [shown_samples(len(part)) for part, _, _ in parts]
         both = list(zip(parts, picked, strict=True))
         numbers = [samples.color_numbers(data, part, which, scale) for (part, _, _), which in both]
         kinds = [samples.kinds(part, is_test, which) for (part, is_test, _), which in both]

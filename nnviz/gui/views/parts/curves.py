@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QToolButton
 
 from nnviz.gui.plot import Curve, Dot, Dots, Reading, Scale
-from nnviz.gui.plot.chart import nearest, steady
+from nnviz.gui.plot.chart import Range, nearest, steady
 from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line
 from nnviz.gui.plot.ticks import value_text
@@ -101,12 +101,8 @@ class CurvesView(PlotView):
         self._rows, self._epochs = rows, epochs
         self._x = np.log10(epochs) if log_x else epochs
         self._ys = [_logarithms(each, zero) if self.log_y else each for each in values]
-        self.plot.set_scales(
-            Scale("epoch", log=log_x, whole=True),
-            Scale(self.value_label(snapshot), log=self.log_y, zero=zero),
-        )
-        reach = finite_range(*self._ys) if self._ys else None
-        self._show(history, reach)
+        scales = Scale("epoch", log=log_x, whole=True), Scale(self.value_label(snapshot), log=self.log_y, zero=zero)
+        self._show(history, scales, finite_range(*self._ys) if self._ys else None)
         keys = [key for key in self.legend() if key.sign == "line"]
         self.set_caption(self.fitting([caption_of(keys), *self.short_captions()], _BAR))
 
@@ -168,14 +164,14 @@ class CurvesView(PlotView):
 
     # ------------------------------------------------------------ parts
 
-    def _show(self, history: History, reach: tuple[float, float] | None) -> None:
+    def _show(self, history: History, scales: tuple[Scale, Scale], reach: Range | None) -> None:
         if reach is None or not len(self._x):
             self.plot.say(self.empty if len(history) <= 1 else "No finite number has been measured yet.")
             self._rows = np.empty(0, np.int64)
             self._x = np.empty(0)
             return
         self.plot.say("")
-        self._set_range(reach)
+        self.plot.set_scales(*scales, *self._ranges(reach))
         self._make_room(len(self._series))
         for curve, series, y in zip(self._curves, self._series, self._ys, strict=False):
             if curve.opts["pen"].color() != series.color or curve.opts["pen"].isCosmetic() == self.theme.export:
@@ -184,14 +180,15 @@ class CurvesView(PlotView):
         self._draw_heads()
         self.draw_below(history, self._x, self._ys)
 
-    def _set_range(self, reach: tuple[float, float]) -> None:
+    def _ranges(self, reach: Range) -> tuple[Range, Range]:
+        """Return what both axes have to show for values that reach from one number to another."""
         low, high = float(self._x[0]), float(self._x[-1])
         if self.log_y:
             span = steady(self.plot.y_range, *reach)
         else:  # from 0, so that heights can be compared
             span = steady(self.plot.y_range, min(0.0, reach[0]), reach[1], anchored=True)
         high = high if high > low else low + 1.0
-        self.plot.set_range((low, high + 0.012 * (high - low)), span)  # room for the dots at the end
+        return (low, high + 0.012 * (high - low)), span  # room for the dots at the end
 
     def _zero_line(self, values: list[NDArray[Any]]) -> float | None:
         """Return where values of 0 lie on the log axis; None when there is none."""
