@@ -44,7 +44,8 @@ def test_a_live_change_goes_into_the_run_that_is_there(session_of: SessionOf) ->
     assert [change.path for change in changes] == ["training.learning_rate"]
     assert len(session.runs) == 1
     assert session.run.experiment == session.experiment
-    assert session.run.history.events == [Event(2, "Learning rate 0.03 → 0.5", "setting")]
+    event = Event(2, "Learning rate 0.03 → 0.5", "setting", "training.learning_rate", 0.03)
+    assert session.run.history.events == [event]
     trained(session)
     assert session.run.history.latest("learning_rate") == np.float32(0.5)
 
@@ -120,7 +121,7 @@ def test_a_slider_that_is_dragged_leaves_one_event_per_epoch(session_of: Session
     trained(session, 1)
     for rate in (0.1, 0.2, 0.3):
         session.configure(quick(f"training.learning_rate={rate}"))
-    assert [event.text for event in session.run.history.events] == ["Learning rate 0.2 → 0.3"]
+    assert [event.text for event in session.run.history.events] == ["Learning rate 0.03 → 0.3"]
 
 
 def test_names_and_planes_are_no_events(session_of: SessionOf) -> None:
@@ -144,7 +145,7 @@ def test_a_failed_run_is_begun_again_even_by_a_live_change(session_of: SessionOf
 def test_opening_another_experiment_keeps_the_runs(session_of: SessionOf) -> None:
     session = session_of()
     trained(session)
-    session.open(quick("seed=8").replace(name="other"))
+    session.configure(quick("seed=8").replace(name="other"))
     assert [run.name for run in session.runs] == ["quick", "other"]
     ready(session)
 
@@ -203,3 +204,35 @@ def test_a_run_knows_whether_it_was_trained(status: Status) -> None:
 
 def test_parts_count_their_samples() -> None:
     assert len(Part(np.zeros((3, 2), np.float32), np.zeros(3), np.zeros(3, bool))) == 3
+
+
+def test_training_goes_on_through_every_change_that_begins_a_run(session_of: SessionOf) -> None:
+    """Changes that arrive while a run is only being prepared must not lose the wish to train."""
+    session = session_of()
+    session.play()
+    for units in (3, 4, 5, 6):
+        session.configure(quick(f"network.layers[0].units={units}"))
+    wait(session, lambda: session.run.status is Status.RUNNING and session.run.epoch > 0)
+    session.configure(session.experiment.with_settings(['network.layers=["conv2d"]']))
+    wait(session, lambda: session.run.status is Status.FAILED)
+    session.configure(quick())
+    wait(session, lambda: session.run.status is Status.RUNNING and session.run.epoch > 0)
+    session.pause()
+    wait(session, lambda: session.run.status is Status.PAUSED)
+    assert not session.playing
+
+
+def test_a_gesture_leaves_one_run(session_of: SessionOf) -> None:
+    session = session_of()
+    trained(session)
+    session.configure(quick("network.layers[0].units=5"))
+    trained(session)
+    session.configure(quick("network.layers[0].units=4"), instead=True)
+    assert [run.name for run in session.runs] == ["quick", "Units 3 → 4"]
+
+
+def test_other_samples_begin_another_search_for_the_best(session_of: SessionOf) -> None:
+    session = session_of()
+    trained(session, 3)
+    session.configure(quick("data.label_noise=0.4"))
+    assert session.run.history.best_epoch == 3

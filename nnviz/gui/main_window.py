@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
@@ -50,6 +50,9 @@ _LAYOUT_VERSION = 1
 
 
 _NOTICE_MS = 12_000
+
+_ROOM_FOR_WELCOME, _ANY_HEIGHT = 760, 16_777_215
+"""Height of a window from which the welcome strip takes nothing that the network needs; Qt's word for no limit."""
 
 
 class MainWindow(QMainWindow):
@@ -342,6 +345,11 @@ class MainWindow(QMainWindow):
         return themes.THEMES.get(str(name), themes.system_theme())
 
     # ------------------------------------------------------------ events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        low = event.size().height() < _ROOM_FOR_WELCOME
+        self.welcome.setMaximumHeight(0 if low else _ANY_HEIGHT)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -215,6 +215,7 @@ def palette(theme: Theme) -> QPalette:
 
 def style_sheet(theme: Theme) -> str:
     """Return the style of standard widgets: hairlines, radius 6, one accent."""
+    chevron = resources.path("icons", f"chevron-{'dark' if theme.dark else 'light'}.svg").as_posix()
     return f"""
     * {{ outline: none; }}
     QToolTip {{ background: {theme.card}; color: {theme.text}; border: 1px solid {theme.border}; padding: 4px 6px; }}
@@ -260,7 +261,8 @@ def style_sheet(theme: Theme) -> str:
     }}
     QComboBox:hover, QSpinBox:hover, QDoubleSpinBox:hover, QLineEdit:hover {{ border-color: {theme.accent}; }}
     QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus {{ border-color: {theme.accent}; }}
-    QComboBox::drop-down {{ border: none; width: 18px; }}
+    QComboBox::drop-down {{ border: none; width: 20px; }}
+    QComboBox::down-arrow {{ image: url({chevron}); width: 14px; height: 14px; }}
     QComboBox QAbstractItemView {{
         background: {theme.card}; color: {theme.text}; border: 1px solid {theme.border};
         selection-background-color: {theme.accent}; selection-color: {theme.accent_text};

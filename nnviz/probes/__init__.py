@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.data.plane import Plane
@@ -33,3 +34,8 @@ class Probe:
 probes: Registry[Probe] = Registry("probe", "nnviz.probes", name_of=lambda probe: str(probe.name))
 
 Array = NDArray[Any]
+
+
+def shown_samples(count: int, most: int) -> Array:
+    """Return the numbers of at most `most` samples that stand for all: evenly spread, as files are often sorted."""
+    return np.linspace(0, max(0, count - 1), min(count, most)).round().astype(np.intp)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from nnviz.data.dataset import Part
 from nnviz.data.plane import Plane
 from nnviz.engines.engine import Engine
-from nnviz.probes import Array, Probe, probes
+from nnviz.probes import Array, Probe, probes, shown_samples
 
 MOST_SAMPLES = 600
 """Samples drawn of each part: more would hide each other."""
-
-
-def shown_samples(count: int, most: int = MOST_SAMPLES) -> Array:
-    """Return the numbers of the samples that stand for a part: evenly spread, because files are often sorted."""
-    return np.unique(np.linspace(0, max(0, count - 1), min(count, most)).round().astype(np.intp))
 
 
 @probes.register
@@ -30,8 +24,9 @@ class Representation(Probe):
     def measure(self, engine: Engine, plane: Plane) -> tuple[Array, Array] | None:
         if len(engine.plan.stages) < 2:
             return None
-        train, test = (
-            engine.activations(part.x[shown_samples(len(part))])[-2].reshape(len(shown_samples(len(part))), -1)
-            for part in (engine.data.train, engine.data.test)
-        )
+        train, test = (self._of(engine, part) for part in (engine.data.train, engine.data.test))
         return train, test
+
+    def _of(self, engine: Engine, part: Part) -> Array:
+        shown = part.x[shown_samples(len(part), MOST_SAMPLES)]
+        return engine.activations(shown)[-2].reshape(len(shown), -1)

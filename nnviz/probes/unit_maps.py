@@ -7,8 +7,7 @@ import numpy as np
 from nnviz.data.plane import Plane
 from nnviz.engines.engine import Engine
 from nnviz.network.shapes import drawn_stage
-from nnviz.probes import Array, Probe, probes
-from nnviz.probes.representation import shown_samples
+from nnviz.probes import Array, Probe, probes, shown_samples
 
 TILE = 24
 """Pixels along each side of a tile."""

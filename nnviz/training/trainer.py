@@ -109,7 +109,7 @@ class Trainer:
 
     # ------------------------------------------------------------ parts
 
-    def _judge(self, rows: Columns) -> Columns:
+    def _judge(self, rows: Columns) -> Columns | None:
         """Look at new measurements: note the best, keep a finite state, notice the end; return what holds of them."""
         finite = np.isfinite(rows["train_loss"]) & np.isfinite(rows["gradient_norm"])
         count = len(finite) if finite.all() else int(finite.argmin())
@@ -136,8 +136,8 @@ class Trainer:
         if np.isfinite(state.parameters).all():
             self._kept, self._kept_at, self._finite_epoch = state, time.monotonic(), state.epoch
 
-    def _recover(self, good: Columns, epoch: int) -> Columns:
-        """Go back to the newest epoch whose measurements were finite; return the rows up to it.
+    def _recover(self, good: Columns, epoch: int) -> Columns | None:
+        """Go back to the newest epoch whose measurements were finite; return the rows up to it, if there are any.
 
         From the kept state the epochs since are trained again: they give the same numbers again, so where a
         diverged run stands does not depend on when its state was kept.
@@ -152,8 +152,10 @@ class Trainer:
             f"Diverged in epoch {epoch:,}: the loss is no longer a finite number. The network is back at epoch "
             f"{back:,}. Lower the learning rate (now {rate:g}; try {rate / 10:g}), then play on.",
         )
-        before, now = good["epoch"] < back, self.engine.measure()
-        return {name: np.concatenate([values[before], now[name]]) for name, values in good.items()}
+        if back < self._finite_epoch:  # what was measured since no longer describes the network
+            self._finite_epoch = back
+            return self.engine.measure()
+        return good if len(good["epoch"]) else None
 
     def _at_most(self, affordable: int, epochs: int | None) -> int:
         """Return how many epochs fit before the next stop, so that stopping never depends on timing."""

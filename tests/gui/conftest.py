@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from view_stage import NEEDS, Make, Train
 
 from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
+from nnviz.gui.theme import DARK, Theme
+from nnviz.gui.views import View, views
 from nnviz.session import Run, Session
 from nnviz.snapshot import Status
 
@@ -21,6 +25,25 @@ def controller(qapp: QApplication) -> Iterator[Controller]:
     yield made
     made.close()
     made.deleteLater()
+
+
+@pytest.fixture
+def run(trained_run: Train) -> Run:
+    """Return a run of the default experiment with all that views show."""
+    return trained_run(needs=NEEDS)
+
+
+@pytest.fixture
+def make_view(qtbot: QtBot) -> Make:
+    """Return a function that makes a registered view of some size, with a theme."""
+
+    def make(name: str, size: tuple[int, int] = (360, 200), theme: Theme = DARK) -> View:
+        view = views[name](theme)
+        qtbot.addWidget(view)
+        view.resize(*size)
+        return view
+
+    return make
 
 
 _RUNS: dict[tuple[Experiment, frozenset[str], int], Run] = {}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
+from view_stage import Make, history_of
 
 from nnviz.gui.plot import Band, Curve, Dot, Dots, Plot, Scale
 from nnviz.gui.plot.chart import nearest, steady
@@ -33,6 +34,11 @@ def test_linear_ticks_are_inside_even_and_few(low: float, span: float, most: int
     steps = np.diff(places)
     assert np.allclose(steps, steps[0], rtol=1e-3) if len(steps) else True
     assert len({text for _, text in ticks}) == len(ticks) or max(abs(low), abs(high)) / span > 1e5
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(1, 12))
+def test_log_ticks_are_there_for_any_range(low: float, span: float, most: int) -> None:
+    assert len(log_ticks(low, low + span, most)) <= 1.25 * most + 4
 
 
 @given(st.floats(-300, 290), st.floats(1e-3, 500), st.integers(1, 12))
@@ -83,6 +89,7 @@ def test_a_narrow_log_axis_still_has_ticks() -> None:
 
 def test_an_absurd_range_has_no_ticks() -> None:
     assert Scale(log=True).ticks(0.0, 1e30, 5) == []
+    assert Scale(log=True).ticks(400.2, 400.5, 5) == []
     assert Scale().ticks(float("nan"), 1.0, 5) == []
     assert Scale().ticks(1.0, 1.0, 5) == []
 
@@ -161,6 +168,45 @@ def test_any_range_can_be_asked_for(wanted: tuple[float, float], plot: Plot) -> 
     plot.set_range(wanted, wanted)
     assert plot.x_range[0] < plot.x_range[1]
     plot.grab()
+
+
+def test_a_scale_and_its_range_change_together(plot: Plot, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    ticks = Scale.ticks
+
+    def noted(scale: Scale, low: float, high: float, most: int) -> list[tuple[float, str]]:
+        seen.append((scale.log, low, high))
+        return ticks(scale, low, high, most)
+
+    plot.set_range((0.0, 600.0), (0.0, 1.0))
+    monkeypatch.setattr(Scale, "ticks", noted)
+    plot.set_scales(Scale("x", log=True), x_range=(0.0, 2.8))
+    assert set(seen) == {(True, 0.0, 2.8), (False, 0.0, 1.0)}
+    seen.clear()
+    plot.set_scales(Scale("x"), Scale("y", log=True), (0.0, 600.0), (-3.0, 0.0))
+    assert set(seen) == {(False, 0.0, 600.0), (True, -3.0, 0.0)}
+
+
+@pytest.mark.parametrize("order", [("log_x", "log_y"), ("log_y", "log_x")])
+@pytest.mark.parametrize("epochs", [600, 5000])
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_axes_become_logarithmic_and_linear_again(
+    scale: float, epochs: int, order: tuple[str, str], make_view: Make
+) -> None:
+    history = history_of(epochs, lambda epoch: scale / (epoch + 1))
+    for name in ("loss", "gradient_norm"):
+        view = make_view(name)
+        view.restore({"log_x": False, "log_y": False})
+        view.refresh(history, None)
+        for on in (True, False):
+            for axis in order:
+                view.restore({axis: on})
+                view.refresh(history, None)
+                view.grab()
+                assert view.plot.x_scale.log is view.log_x
+                assert view.plot.y_scale.log is view.log_y
+                end = math.log10(epochs - 1) if view.log_x else epochs - 1
+                assert view.plot.x_range[1] == pytest.approx(end, rel=0.02)
 
 
 def test_a_curve_runs_through_its_points(plot: Plot) -> None:

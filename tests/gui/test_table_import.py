@@ -275,7 +275,7 @@ def test_a_table_in_use_is_shown_as_it_was_left(controller, window, qtbot, flowe
     dialog.reject()
 
 
-def test_of_very_many_columns_only_some_are_measured(controller, window, qtbot, tmp_path, monkeypatch):
+def test_of_very_many_columns_only_those_in_sight_are_measured(controller, window, qtbot, tmp_path, monkeypatch):
     path = tmp_path / "wide.csv"
     lines = [",".join(f"c{i}" for i in range(3000))]
     lines += [",".join(f"{(i * row) % 97}.5" for i in range(3000)) for row in range(20)]
@@ -296,13 +296,12 @@ def test_of_very_many_columns_only_some_are_measured(controller, window, qtbot, 
     assert open_path(controller, path, window)
     dialog = opened(window)
     qtbot.waitUntil(lambda: dialog.preview is not None, timeout=30_000)
+    dialog.grab()
     assert dialog.rows_model.columnCount() == 3000
     assert 1 < len({column for _, column in asked[RowsModel]}) < 250
     assert 1 < len({row for row, _ in asked[ColumnsModel]}) < 250
     assert sum(map(len, asked.values())) < 100_000
-    widths = [dialog.rows_view.columnWidth(place) for place in (0, 1, 2998)]
-    assert widths[0] == pytest.approx(widths[1], abs=20)
-    assert widths[2] == dialog.rows_view.horizontalHeader().defaultSectionSize()
+    assert dialog.rows_view.columnWidth(0) == dialog.rows_view.horizontalHeader().defaultSectionSize()
     dialog.reject()
 
 

@@ -12,15 +12,18 @@ import numpy as np
 import pytest
 from sessions import quick, wait
 
+from nnviz.data.dataset import Dataset
+from nnviz.data.generators.circles import Circles
 from nnviz.data.plane import Plane
 from nnviz.engines.engine import Engine
+from nnviz.experiment import Experiment
 from nnviz.probes import Probe, probes
 from nnviz.session import Session
 from nnviz.snapshot import Status
 from nnviz.training import worker as worker_module
-from nnviz.training.commands import Pause, Play, Start, StepBatch, StepEpochs, Want
+from nnviz.training.commands import Configure, Pause, Play, Start, StepBatch, StepEpochs, Want
 from nnviz.training.mailbox import Changed, Kept, Mailbox, Rows
-from nnviz.training.worker import Worker
+from nnviz.training.worker import Worker, still_needed
 
 SessionOf = Callable[..., Session]
 
@@ -179,7 +182,7 @@ def test_a_defect_fails_the_run_and_not_the_thread(
         raise RuntimeError("out of luck")
 
     with monkeypatch.context() as patched:
-        patched.setattr(worker_module, "prepare", broken)
+        patched.setattr(worker_module, "split", broken)
         session = session_of()
         with caplog.at_level(logging.CRITICAL):
             wait(session, lambda: session.run.status is Status.FAILED)
@@ -189,7 +192,9 @@ def test_a_defect_fails_the_run_and_not_the_thread(
     wait(session, lambda: session.run.epoch == 1)
 
 
-def test_a_probe_that_fails_names_itself_in_the_text(session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_probe_that_fails_is_left_out_and_named_once(
+    session_of: SessionOf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     class Broken(Probe):
         """Raises."""
 
@@ -201,12 +206,47 @@ def test_a_probe_that_fails_names_itself_in_the_text(session_of: SessionOf, monk
 
     monkeypatch.setitem(probes._load(), "broken", Broken)
     session = session_of()
-    session.want(frozenset({"broken"}))
-    wait(session, lambda: session.run.status is Status.FAILED)
-    assert "broken probe" in session.run.text
-    session.want(frozenset())
-    session.reset()
+    session.want(frozenset({"broken", "parameters"}))
+    with caplog.at_level(logging.CRITICAL):
+        session.step_epoch(3)
+        wait(session, lambda: session.run.epoch == 3 and session.run.snapshot is not None)
+        wait(session, lambda: "parameters" in session.run.snapshot.arrays)
+    assert len(session.notices) == 1
+    assert session.notices[0].startswith("Broken cannot be measured")
+
+
+def test_commands_that_later_ones_replace_are_left_out() -> None:
+    first, second = Experiment(seed=1), Experiment(seed=2)
+    want = Want(frozenset({"parameters"}))
+    queued = [Start(1, first), Play(), want, Configure(first), Start(2, second), Configure(first), Configure(second)]
+    assert still_needed([*queued, Play(), None]) == [want, Start(2, second), Configure(second), Play(), None]
+    mixed = [Configure(first), StepBatch(), Configure(second)]
+    assert still_needed(mixed) == mixed, "the step in between is made with the settings before it"
+
+
+def test_a_source_is_loaded_once_for_all_runs_on_it(session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[int] = []
+    load = Circles.load
+
+    def counted(source: Circles, seed: int) -> Dataset:
+        loaded.append(seed)
+        return load(source, seed)
+
+    monkeypatch.setattr(Circles, "load", counted)
+    session = session_of()
     wait(session, lambda: session.run.status is Status.READY)
+    session.reset()
+    session.configure(session.experiment.with_settings(["network.layers[0].units=3"]))
+    wait(session, lambda: session.run.status is Status.READY and session.run.snapshot is not None)
+    assert len(loaded) == 1
+
+
+def test_stopping_before_the_start_leaves_no_thread(session_of: SessionOf) -> None:
+    worker = Worker(Mailbox())
+    assert worker.stop()
+    worker.start()
+    worker._thread.join(10)
+    assert not worker._thread.is_alive()
 
 
 def test_commands_without_a_run_are_harmless() -> None:

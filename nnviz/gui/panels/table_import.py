@@ -55,7 +55,7 @@ _DISABLED_BUTTON = """
 QPushButton:disabled { background: palette(button); color: palette(placeholder-text); border-color: palette(mid); }
 """
 _MEASURED_COLUMNS = 200
-"""Columns of the first rows that become as wide as their text; those further right stay as they are."""
+"""Up to this many columns, those of the first rows become as wide as their text; more would take seconds."""
 
 _MEASURED_ROWS = 200
 """Rows whose text is measured to find how wide a column is."""
@@ -297,8 +297,8 @@ class TableImport(QDialog):
         self.rows_model.show_preview(preview)
         self.columns_view.resizeColumnsToContents()
         self.columns_view.setColumnWidth(NAME, min(self.columns_view.columnWidth(NAME), 240))
-        for place in range(min(len(preview.columns), _MEASURED_COLUMNS)):
-            self.rows_view.resizeColumnToContents(place)
+        if len(preview.columns) <= _MEASURED_COLUMNS:
+            self.rows_view.resizeColumnsToContents()
         self._offer_tasks(current.task if current is not None else "auto")
         self.target.box.setFocus()
         self._count()

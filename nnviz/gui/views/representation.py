@@ -19,7 +19,8 @@ from nnviz.gui.views.parts import samples
 from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.gui.views.parts.switches import add_switch
 from nnviz.history.history import History
-from nnviz.probes.representation import shown_samples
+from nnviz.probes import shown_samples
+from nnviz.probes.representation import MOST_SAMPLES
 from nnviz.snapshot import Snapshot
 
 _BAR = 210
@@ -84,7 +85,10 @@ class Representation(PlotView):
         across, up = ("unit 1", "unit 2") if few else ("principal plane, across", "principal plane, up")
         xy = np.concatenate([train, test])
         targets = np.concatenate(
-            [data.train.targets[shown_samples(len(data.train))], data.test.targets[shown_samples(len(data.test))]]
+            [
+                data.train.targets[shown_samples(len(data.train), MOST_SAMPLES)],
+                data.test.targets[shown_samples(len(data.test), MOST_SAMPLES)],
+            ]
         )
         if data.task == "classification":
             shown = np.array(data.class_names)[targets]
@@ -143,7 +147,7 @@ class Representation(PlotView):
     def _draw_samples(self, data: SplitData, train: NDArray[Any], test: NDArray[Any]) -> None:
         parts = [(data.train, False, train)] + ([(data.test, True, test)] if self._show_test else [])
         scale = samples.target_scale(data, self.theme)
-        picked = [shown_samples(len(part)) for part, _, _ in parts]
+        picked = [shown_samples(len(part), MOST_SAMPLES) for part, _, _ in parts]
         both = list(zip(parts, picked, strict=True))
         numbers = [samples.color_numbers(data, part, which, scale) for (part, _, _), which in both]
         kinds = [samples.kinds(part, is_test, which) for (part, is_test, _), which in both]

@@ -93,7 +93,7 @@ class CurvesView(PlotView):
         most = int(np.clip(2 * self.plot.area.width(), 600, 4000))
         rows = history.rows(most, log=self.log_x)
         epochs = history.column("epoch")[rows]
-        log_x = self.log_x and len(epochs) > 0 and epochs[-1] >= 2
+        log_x = self.log_x and len(epochs) > 0 and bool(epochs[-1] >= 2)
         if log_x:
             rows, epochs = rows[epochs >= 1], epochs[epochs >= 1]
         values = [series.at(rows) for series in self._series]
