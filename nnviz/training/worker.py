@@ -78,7 +78,7 @@ class Worker:
         """Queue a command; it is carried out after the current slice."""
         self._commands.put(command)
 
-    def stop(self, timeout: float = 10.0) -> bool:
+    def stop(self, timeout: float = 30.0) -> bool:
         """End the thread after its current slice and wait for it; return whether it has ended."""
         self._commands.put(None)  # also for a thread that is only about to start
         if self._thread.is_alive():
