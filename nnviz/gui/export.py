@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QMimeData, QRect, QSizeF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QImageWriter, QPageSize, QPainter, QPdfWriter
 
+from nnviz.export.files import replace_file
 from nnviz.gui.figure import Figure
 from nnviz.gui.views import Table, View
 from nnviz.history.history import History
@@ -103,14 +101,10 @@ def csv_of(table: Table, separator: str = ",") -> bytes:
 
 def write(path: Path, contents: bytes) -> None:
     """Write a file in one step, so that nobody ever sees half of it. Raises ExportError when that fails."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        part.write_bytes(contents)
-        os.replace(part, path)
+        replace_file(path, contents)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from None
+        raise ExportError(f"{path} cannot be written: {error.strerror or error}; choose another folder.") from None
 
 
 # ------------------------------------------------------------ formats

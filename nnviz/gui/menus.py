@@ -11,7 +11,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
 from nnviz import experiment as experiments
-from nnviz.gui.files import write_text
+from nnviz.export.files import replace_file
+from nnviz.gui.panels.table_import import OPENABLE
 from nnviz.gui.view_dock import ViewDock
 from nnviz.gui.views import QUESTIONS
 from nnviz.gui.widgets.menu import add_heading
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from nnviz.gui.main_window import MainWindow
 
 _MOST_RECENT = 8
-
-OPENABLE = "All that nnviz opens (*.toml *.csv *.tsv *.txt);;Tables (*.csv *.tsv *.txt);;Experiments (*.toml)"
 
 
 class Menus(QObject):
@@ -117,11 +116,14 @@ class Menus(QObject):
             path = path.with_name(f"{path.name}.toml")
             if path.exists() and not self._may_replace(path):
                 return
-        problem = write_text(path, experiments.to_toml(experiment))
-        self._window.show_notice(problem or f"Saved {path.name}.")
-        if not problem:
-            self._window.controller.undo_stack.setClean()
-            self.remember(path)
+        try:
+            replace_file(path, experiments.to_toml(experiment).encode("utf-8"))
+        except OSError as error:
+            self._window.show_notice(f"{path} cannot be written: {error.strerror or error}; choose another folder.")
+            return
+        self._window.show_notice(f"Saved {path.name}.")
+        self._window.controller.undo_stack.setClean()
+        self.remember(path)
 
     def _may_replace(self, path: Path) -> bool:
         question = f"{path.name} exists already. Replace it?"

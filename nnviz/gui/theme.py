@@ -18,9 +18,6 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 
 from nnviz import resources
 
-GRID = 8
-"""All distances are multiples of this, in device-independent pixels."""
-
 RADIUS = 6
 
 CLASS_COLORS = (
@@ -42,9 +39,6 @@ LAYER_COLORS = ("#6f8dff", "#2fb27c", "#d07fce", "#cdb13c", "#4fb3c8", "#e08a5b"
 
 POSITIVE, NEGATIVE = "#3a8fd6", "#d97f33"
 """Diverging data: weights, activations, surfaces."""
-
-
-_SOLID = Qt.PenStyle.SolidLine
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ import torch
 from nnviz.data.split import prepare
 from nnviz.engines.choose import make_engine
 from nnviz.experiment import Experiment, read
-from nnviz.export.run_files import file_name, history_csv, parameters_by_name, replace_file, write_run
+from nnviz.export.files import replace_file
+from nnviz.export.run_files import file_name, history_csv, parameters_by_name, write_run
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage
@@ -22,6 +22,7 @@ NUMBERS = st.floats(-1e12, 1e12)
 
 
 @given(NUMBERS, st.floats(1e-6, 1e12), st.integers(1, 12))
+@example(0.0625, 1e-6, 2)
 def test_linear_ticks_are_inside_even_and_few(low: float, span: float, most: int) -> None:
     high = low + span
     if high - low < 1e-9 * max(abs(low), abs(high)):

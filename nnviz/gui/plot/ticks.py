@@ -78,6 +78,10 @@ def log_ticks(low: float, high: float, most: int) -> list[Tick]:
     return [(math.log10(float(at)), text) for at, text in linear_ticks(bottom, top, most) if at > 0]
 
 
+_MOST_DIGITS = 10
+"""Digits behind the point of a tick. So many only stand there when the axis is that far zoomed in."""
+
+
 def number(value: float, step: float = 0.0, largest: float = 0.0) -> str:
     """Return a number for an axis with ticks `step` apart: no digits in vain, thousands as k, M, G."""
     size = max(abs(value), largest)
@@ -85,11 +89,12 @@ def number(value: float, step: float = 0.0, largest: float = 0.0) -> str:
         return "0"
     if size < 1e-3 or size >= 1e15:
         digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(step) + 1e-9) if step > 0 else 1
-        mantissa, exponent = f"{value:.{min(max(digits, 0), 6)}e}".split("e")
-        return minus(f"{float(mantissa):g}e{int(exponent)}")
+        digits = min(max(digits, 0), _MOST_DIGITS)
+        mantissa, exponent = f"{value:.{digits}e}".split("e")
+        return minus(f"{float(mantissa):.{digits + 1}g}e{int(exponent)}")
     unit, suffix = next(((unit, suffix) for unit, suffix in _LONG if size >= max(unit, 1e4)), (1.0, ""))
     decimals = max(0, -math.floor(math.log10(step / unit) + 1e-9)) if step > 0 else 0
-    return minus(f"{value / unit:,.{min(decimals, 6)}f}{suffix}")
+    return minus(f"{value / unit:,.{min(decimals, _MOST_DIGITS)}f}{suffix}")
 
 
 def value_text(value: float) -> str:
