@@ -21,3 +21,10 @@ def folder() -> Path:
 def path(*parts: str) -> Path:
     """Return where one bundled file or folder is, named part by part."""
     return folder().joinpath(*parts)
+
+
+def cache_folder() -> Path:
+    """Return the folder for what nnviz can make again, such as compiled kernels; it need not exist yet."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("nnviz", appauthor=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from nnviz.experiment import Experiment
-from nnviz.history.history import Event, History
+from nnviz.history.history import MOST_ROWS, Event, History
 from nnviz.settings import Change, differences
 from nnviz.snapshot import Snapshot, Status
 from nnviz.training.commands import Command, Configure, LimitSpeed, Pause, Play, Start, StepBatch, StepEpochs, Want
@@ -45,6 +45,7 @@ class Run:
             self.status = Status.PAUSED
         if self.snapshot is not None:
             self.snapshot = replace(self.snapshot, arrays={})
+        self.history.shrink(MOST_ROWS // 4)
         self.history.keyframes.shrink(most=64, bytes_limit=8 * 2**20)
 
 

@@ -39,7 +39,7 @@ class Snapshot:
 
     `run` is the number of the run: answers of an older run are dropped. `arrays` holds the results of
     the probes in `wanted` by name; one without meaning for the experiment is missing. `speed` is in epochs
-    per second.
+    per second. `engine` names what trains the network, `engine_reason` says in a sentence why that.
     """
 
     run: int
@@ -51,6 +51,7 @@ class Snapshot:
     plane: Plane
     loss: Loss
     engine: str
+    engine_reason: str = ""
     speed: float = 0.0
     wanted: frozenset[str] = frozenset()
     arrays: Mapping[str, Any] = field(default_factory=dict)

@@ -8,10 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from nnviz import bench, cli
-from nnviz.bench import Benchmark, BenchmarkError, Row
+from nnviz.bench import Benchmark, BenchmarkError, Row, probe_cost
 from nnviz.bench.parts import playing_window
+from nnviz.bench.parts.default_probes import default_probes
+from nnviz.commands import UsageError
+from nnviz.commands.bench import chosen
+from nnviz.gui.app import make_window
+from nnviz.network.layers.conv2d import Conv2d
+from nnviz.network.settings import NetworkSettings
+from nnviz.probes import probes
 
 
 class Quick(Benchmark):
@@ -70,9 +78,56 @@ def test_one_json_object_is_printed_and_written(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.usefixtures("benchmarks")
-def test_rows_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["bench", "--rows", "broken"]) == 0
+@pytest.mark.parametrize("words", [["--rows", "broken"], ["broken"]], ids=" ".join)
+def test_rows_can_be_chosen(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert cli.main(["bench", *words]) == 0
     assert [row["id"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["broken"]
+
+
+@pytest.mark.usefixtures("benchmarks")
+def test_progress_is_told_apart_from_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "broken: Broken ...",
+        "  broken: not measured. There is no window.",
+        "quick: Quick ...",
+        "  quick/a: 1.23 ratio (bar ≥ 1: met)",
+        "  quick/b: 70 ms (bar ≤ 60: not met)",
+    ]
+
+
+NAMES = ["raw/dense", "raw/js", "live", "start", "start/frozen"]
+
+
+@pytest.mark.parametrize(
+    ("words", "groups"),
+    [
+        ([], NAMES),
+        (["raw"], ["raw/dense", "raw/js"]),
+        (["raw/"], ["raw/dense", "raw/js"]),
+        (["live", "raw/js", "raw"], ["raw/dense", "raw/js", "live"]),
+        (["start"], ["start", "start/frozen"]),
+        (["start/frozen"], ["start/frozen"]),
+    ],
+    ids=str,
+)
+def test_a_word_means_a_group_or_all_that_begin_with_it(words: list[str], groups: list[str]) -> None:
+    assert chosen(words, NAMES) == groups
+
+
+@pytest.mark.parametrize("word", ["ra", "raw/d", "raw/dense/2-4-2-1", "/", ""])
+def test_a_word_that_means_nothing_is_a_mistake(word: str) -> None:
+    with pytest.raises(UsageError, match="choose from raw/dense, raw/js, live"):
+        chosen(["live", word], NAMES)
+
+
+def test_the_help_lists_every_group(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["bench", "--help"])
+    said = capsys.readouterr().out
+    for group in bench.rows:
+        assert f"  {group.name} " in said
+        assert group.title in said
 
 
 def test_a_ratio_is_speed_over_speed() -> None:
@@ -94,5 +149,62 @@ def test_a_window_that_fails_is_a_row_with_the_reason(monkeypatch: pytest.Monkey
         playing_window.watch()
 
 
+def test_the_default_probes_are_those_that_a_new_window_wants(qtbot: QtBot) -> None:
+    window = make_window(playing_window.playground_default(), remember=False)
+    qtbot.addWidget(window)
+    with qtbot.waitSignal(window.first_painted, timeout=10_000):
+        window.show()
+    qtbot.waitUntil(lambda: bool(window._wanted), timeout=10_000)
+    assert default_probes() == window._wanted
+    window.close()
+
+
+def test_views_that_cannot_be_asked_are_a_row_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnviz.bench.parts.default_probes.sys.executable", "false")
+    with pytest.raises(BenchmarkError, match="The views failed: no message"):
+        default_probes()
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at probes for a moment only: not the numbers are tested but that there are any."""
+    monkeypatch.setattr(probe_cost, "default_probes", lambda: frozenset({"surface", "parameters"}))
+    for name, value in {"ROUNDS": 1, "SECONDS": 0.3, "SETTLE": 0.2}.items():
+        monkeypatch.setattr(probe_cost, name, value)
+
+
+@pytest.mark.usefixtures("brief")
+def test_probes_are_measured_in_a_session() -> None:
+    found = {row.id: row for row in probe_cost.ProbeCost().measure()}
+    assert set(found) == {"probes/default", "probes/all"}
+    for row in found.values():
+        assert row.value is not None
+        assert 0.1 < row.value < 10
+    assert found["probes/default"].note.startswith("parameters, surface: ")
+    assert all(name in found["probes/all"].note for name in probes.names())
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_probe_that_fails_has_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker leaves it out from then on, so that the speed would be that of fewer probes."""
+
+    def broken(*_: object) -> None:
+        raise ValueError("too many samples")
+
+    monkeypatch.setattr(probes["surface"], "measure", broken)
+    with pytest.raises(BenchmarkError, match="cannot be measured in this run: too many samples"):
+        probe_cost.ProbeCost().measure()
+
+
+@pytest.mark.usefixtures("brief")
+def test_probes_need_a_network_that_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    unfit = playing_window.playground_default().replace(network=NetworkSettings(layers=(Conv2d(),)))
+    monkeypatch.setattr(probe_cost, "playground_default", lambda: unfit)
+    with pytest.raises(BenchmarkError, match="No 50 epochs were trained: "):
+        probe_cost.ProbeCost().measure()
+
+
 def test_every_number_of_the_plan_has_its_row() -> None:
-    assert {"torch/overhead", "live", "frames", "start"} <= set(bench.rows.names())
+    assert {"raw/dense", "raw/js", "raw/flops", "torch/overhead", "live", "probes", "frames", "start"} <= set(
+        bench.rows.names()
+    )

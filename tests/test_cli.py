@@ -49,7 +49,7 @@ def test_every_epoch_is_one_json_line(capsys: pytest.CaptureFixture[str]) -> Non
         assert all(isinstance(value, int | float) for value in row.values())
     assert last["final"] is True
     assert last["status"] == "finished"
-    assert last["engine"] == "torch"
+    assert last["engine"] == "compiled"
     assert last["n_parameters"] == 25
     assert last["epochs_per_second"] > 0
     assert last["best_epoch"] == min(epochs, key=lambda row: float(row["test_loss"]))["epoch"]
@@ -208,7 +208,7 @@ MISTAKES = [
     (["screenshot", "circles"], "The following arguments are required: --out."),
     (["screenshot", "circles", "--out", "a.png", "--size", "big"], "Argument --size: 'big' is not a size; write it as"),
     (["screenshot", "circles", "--out", "no/a.png"], "There is no folder "),
-    (["bench", "--rows", "speed"], "There is no row 'speed'; choose from torch/overhead"),
+    (["bench", "--rows", "speed"], "There is no row 'speed'; choose from raw/dense"),
     (["."], ". is a folder; open a file, or a bundled experiment."),
     (["folder.csv"], "folder.csv is a folder; open a file, or a bundled experiment."),
     (["nothing"], "There is neither a file nor a bundled experiment nor a command called 'nothing'"),

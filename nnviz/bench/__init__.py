@@ -47,6 +47,15 @@ class Row:
             "note": self.note,
         }
 
+    def sentence(self) -> str:
+        """Return the row as a reader at the terminal is told it."""
+        if self.value is None:
+            return f"{self.id}: not measured. {self.note}"
+        value = f"{self.value:,.0f}" if abs(self.value) >= 1000 else f"{self.value:.3g}"
+        sign = "≥" if self.better == "more" else "≤"
+        bar = "" if self.bar is None else f" (bar {sign} {self.bar:g}: {'met' if self.met else 'not met'})"
+        return f"{self.id}: {value} {self.unit}{bar}"
+
 
 class Benchmark:
     """A group of rows that are measured together."""

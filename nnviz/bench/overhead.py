@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nnviz.bench import Benchmark, Row, ratio, rows
+from nnviz.bench.parts.dense_networks import random_samples
 from nnviz.data.bundled.digits import Digits
-from nnviz.data.dataset import Part, Scaling, SplitData
+from nnviz.data.dataset import SplitData
 from nnviz.data.settings import DataSettings
 from nnviz.data.split import prepare
 from nnviz.engines.choose import make_engine
@@ -34,14 +33,14 @@ class Overhead(Benchmark):
     """Steps of the engine ÷ steps of a plain loop on the same samples, network, optimizer and number of threads."""
 
     name = "torch/overhead"
-    title = "Engine against plain PyTorch"
+    title = "Torch engine against plain PyTorch"
     help = "How fast the torch engine trains a digits CNN and a 784-512-512-10 network, as a share of a plain loop."
     order = 10
 
     def measure(self) -> list[Row]:
         cases = {
             "digits CNN": (_digits(), _cnn, _plain_cnn, 32),
-            "784-512-512-10": (_mnist_shaped(), _mlp, _plain_mlp, 128),
+            "784-512-512-10": (random_samples(6_000, 784, 10), _mlp, _plain_mlp, 128),
         }
         found = {
             f"{name}, {optimizer.title}": _speed(data, network(), plain(), optimizer, batch_size)
@@ -59,7 +58,7 @@ def _speed(
     import torch
     from torch.nn.functional import cross_entropy
 
-    training = TrainingSettings(optimizer=optimizer, learning_rate=RATE, batch_size=batch_size)
+    training = TrainingSettings(optimizer=optimizer, learning_rate=RATE, batch_size=batch_size, engine="torch")
     engine = make_engine(network, training, data, seed=0)  # it sets the number of threads, for both sides
     x = torch.tensor(data.train.x).reshape(-1, *data.input_shape)
     y = torch.tensor(data.train.targets)
@@ -85,16 +84,6 @@ def _speed(
 
 def _digits() -> SplitData:
     return prepare(DataSettings(source=Digits()))
-
-
-def _mnist_shaped(n: int = 6_000) -> SplitData:
-    """Return random numbers in the shape of MNIST, flat: their values do not matter for speed."""
-    rng = np.random.default_rng(0)
-    train = Part(rng.random((n, 784), dtype=np.float32), rng.integers(0, 10, n), np.zeros(n, bool))
-    few, none = (Part(train.x[:k], train.targets[:k], train.noisy[:k]) for k in (100, 0))
-    names = tuple(f"pixel {i}" for i in range(784))
-    scaling = Scaling(np.zeros(784), np.ones(784))
-    return SplitData(train, none, few, "classification", scaling, names, "digit", tuple("0123456789"))
 
 
 def _cnn() -> NetworkSettings:

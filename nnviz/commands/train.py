@@ -214,6 +214,7 @@ class TextReport(Report):
         counts = ", ".join(f"{len(part):,} {name}" for name, part in data.parts().items())
         say(f"{trainer.experiment.name}: {engine.plan.describe()}, {engine.plan.n_parameters:,} parameters")
         say(f"{counts} samples; {engine.loss.title.lower()}; engine {engine.name}")
+        say(trainer.choice.reason)
         for note in data.notes:
             say(note)
 

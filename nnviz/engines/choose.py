@@ -1,30 +1,133 @@
-"""Which engine trains an experiment."""
+"""Which engine trains an experiment, and why.
+
+The choice follows from the settings and from what the machine has, never from timing: the same experiment is
+trained by the same engine again, which repeating a run bit for bit stands on.
+"""
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
+from functools import cache
+
 from nnviz.data.dataset import SplitData
+from nnviz.engines.compiled import program
 from nnviz.engines.engine import Engine
-from nnviz.engines.losses import LossError
+from nnviz.engines.losses import Loss, LossError
 from nnviz.engines.settings import TrainingSettings
 from nnviz.network.layers import ShapeError
 from nnviz.network.settings import NetworkSettings
 from nnviz.network.shapes import NetworkPlan, plan
 
+log = logging.getLogger(__name__)
+
+LARGEST_LAYER = 2_000_000
+"""Weights of a layer up to which the kernels are faster than PyTorch on as many threads: measured from 25 times as
+fast (64 units) over 2 (512) to 0.9 (2,048), where the weights no longer stay in the processor's cache."""
+
+_DEVICES = {"cuda": "CUDA", "mps": "Metal (MPS)"}
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """The name of an engine, the device it computes on, and a sentence that says why.
+
+    `second_best` is set where something is missing that would have made a faster choice possible.
+    """
+
+    name: str
+    device: str
+    reason: str
+    second_best: bool = False
+
 
 def plan_for(network: NetworkSettings, training: TrainingSettings, data: SplitData) -> NetworkPlan:
     """Return the plan of a network for some data; raises LossError when the loss does not fit the task."""
-    loss = training.loss.resolve(data.task, data.n_classes)
+    loss = training.resolved_loss(data.task, data.n_classes)
     return plan(network, data.input_shape, loss.n_outputs(data.n_classes))
+
+
+def choose(network_plan: NetworkPlan, loss: Loss, training: TrainingSettings) -> EngineChoice:
+    """Return the engine for a network: the one that the user chose where it can, or the faster one."""
+    if training.device != "cpu":
+        return _on_device(training.device)
+    if training.engine == "torch":
+        return EngineChoice("torch", "cpu", "PyTorch trains this network, as the training settings say.")
+    obstacle = program.obstacle(network_plan, loss, training)
+    if obstacle:
+        return EngineChoice("torch", "cpu", f"{obstacle} has no compiled kernel, so PyTorch trains this network.")
+    problem = compiled_problem()
+    if problem:
+        return EngineChoice("torch", "cpu", f"PyTorch trains this network: {problem}", second_best=True)
+    if training.engine == "compiled":
+        return EngineChoice("compiled", "cpu", "The compiled engine trains this network, as the training settings say.")
+    largest = max((slot.parameter.size for slot in network_plan.weight_slots), default=0)
+    if largest > LARGEST_LAYER:
+        reason = f"PyTorch is faster for layers of more than {LARGEST_LAYER:,} weights; one here has {largest:,}."
+        return EngineChoice("torch", "cpu", reason)
+    return EngineChoice("compiled", "cpu", "The compiled engine covers all of this network and is faster than PyTorch.")
+
+
+def _on_device(device: str) -> EngineChoice:
+    """Return torch on the device that was asked for, or on the processor where there is no such device."""
+    import torch
+
+    present = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
+    if present:
+        return EngineChoice("torch", device, f"PyTorch trains this network on {_DEVICES[device]}, as chosen.")
+    reason = f"PyTorch trains this network on the processor: {_DEVICES[device]} was chosen, and there is none here."
+    return EngineChoice("torch", "cpu", reason, second_best=True)
+
+
+@cache
+def compiled_problem() -> str:
+    """Return a sentence that says why there is no compiled engine here; empty when there is one.
+
+    The first call loads the kernels; on the first start after an installation it compiles them, which takes some
+    ten seconds.
+    """
+    try:
+        from nnviz.engines.compiled.warm_up import warm_up
+
+        warm_up()
+    except ImportError:
+        return "Numba, which compiles the faster engine, is not installed."
+    except Exception as error:  # whatever goes wrong inside a compiler: nnviz works without it
+        log.exception("The kernels could not be compiled")
+        return f"Numba could not compile the faster engine ({(str(error).strip().splitlines() or ['no reason'])[0]})."
+    return ""
+
+
+def choice_for(network: NetworkSettings, training: TrainingSettings, data: SplitData) -> EngineChoice:
+    """Return the engine for an experiment. Raises ShapeError or LossError with the reason when there can be none."""
+    network_plan = plan_for(network, training, data)
+    if network_plan.errors:
+        raise ShapeError(network_plan.errors[0])
+    return choose(network_plan, training.resolved_loss(data.task, data.n_classes), training)
 
 
 def make_engine(network: NetworkSettings, training: TrainingSettings, data: SplitData, seed: int) -> Engine:
     """Return an engine at epoch 0. Raises ShapeError or LossError with the reason when there can be none."""
-    from nnviz.engines.torch_engine import TorchEngine
+    choice, network_plan = choice_for(network, training, data), plan_for(network, training, data)
+    engine: Engine
+    if choice.name == "compiled":
+        from nnviz.engines.compiled_engine import CompiledEngine
 
-    network_plan = plan_for(network, training, data)
-    if network_plan.errors:
-        raise ShapeError(network_plan.errors[0])
-    return TorchEngine(network_plan, network, training, data, seed)
+        engine = CompiledEngine(network_plan, network, training, data, seed)
+    else:
+        from nnviz.engines.torch_engine import TorchEngine
+
+        engine = TorchEngine(network_plan, network, training, data, seed, choice.device)
+    return engine
 
 
-__all__ = ["LossError", "ShapeError", "make_engine", "plan_for"]
+__all__ = [
+    "EngineChoice",
+    "LossError",
+    "ShapeError",
+    "choice_for",
+    "choose",
+    "compiled_problem",
+    "make_engine",
+    "plan_for",
+]

@@ -1,8 +1,12 @@
 """The engine protocol: what training asks of whoever computes the steps.
 
 An engine owns the parameters, the optimizer's state and its place in the epoch. One thread uses it;
-what it hands out are copies. All engines start from `initial_parameters` and visit samples in
-`epoch_order`, so that the same experiment gives the same run whichever engine computes it.
+what it hands out are copies. All engines start from `initial_parameters` and take the order of the samples and the
+masks of dropout from `random_numbers`, so that the same experiment gives the same run whichever engine computes it.
+
+A step: the gradient of the mean loss of the batch against the (smoothed) training targets; `gradient_clip` shortens
+it; L1 and L2 join it for the weights, or the weights shrink where decay is decoupled; the optimizer moves the
+parameters; `max_norm` limits the weights of the hidden units.
 """
 
 from __future__ import annotations
@@ -24,22 +28,27 @@ Columns = dict[str, NDArray[Any]]
 """Measurements by name; the first axis of every array counts epochs. Always present:
 
 epoch, step, learning_rate; train_loss, train_error, test_loss, test_error and, with a validation part,
-validation_loss and validation_error, all in evaluation mode after the epoch; gradient_norm and
-gradient_norm_by_layer (epochs, layers with parameters): Euclidean norm of the loss gradient of the
-epoch's last batch. Errors are error rates (0..1) for classification and root mean squared errors in the
-target's own units for regression.
+validation_loss and validation_error, all in evaluation mode after the epoch and against the plain targets;
+gradient_norm and, per layer with parameters, gradient_norm_by_layer: Euclidean norm of the loss gradient of the
+epoch's last batch, before clipping and penalties; update_norm_by_layer, per layer with parameters: Euclidean norm
+of the change of its parameters in the epoch's last step, 0 before the first; weight_norm_by_layer, likewise:
+Euclidean norm of its parameters after the epoch; dead_units_by_layer, per activation stage: the number of its units
+(features, or channels of an image) whose output is exactly 0 for every training sample, in evaluation mode.
+Arrays by layer have the axes (epochs, layers), the layers in network order. Errors are error rates (0..1) for
+classification and root mean squared errors in the target's own units for regression.
 """
-
-ORDER_STREAM = 2**32
-"""Second half of the key of the random numbers that order samples; parameter arrays use small ones."""
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class EngineState:
     """Everything that determines the future of a training: restoring it continues bit for bit.
 
-    `position` counts the samples already used in the current epoch. `optimizer` is what an optimizer of kind
-    `optimizer_kind` remembers; another kind has no use for it and starts anew.
+    `position` counts the samples already used in the current epoch. `gradients` and `updates` are the loss gradient
+    and the change of the parameters in the last epoch's last step, flat like `parameters`. `optimizer` is what an
+    optimizer of kind `optimizer_kind` remembers, under the names that torch.optim gives to it: nothing (sgd),
+    momentum_buffer (momentum, nesterov), step and square_avg (rmsprop), step and sum (adagrad), step, exp_avg and
+    exp_avg_sq (adam, adamw); flat arrays, but `step`, a single float that counts the optimizer's own steps. Another
+    kind of optimizer has no use for it and starts anew.
     """
 
     epoch: int
@@ -47,6 +56,7 @@ class EngineState:
     position: int
     parameters: NDArray[Any]
     gradients: NDArray[Any]
+    updates: NDArray[Any]
     buffers: Mapping[str, NDArray[Any]]
     optimizer_kind: str
     optimizer: Mapping[str, NDArray[Any]]
@@ -81,7 +91,7 @@ class Engine(Protocol):
         ...
 
     def gradients(self) -> NDArray[Any]:
-        """Return a copy of the loss gradient of the last epoch's last batch, flat, in network order."""
+        """Return a copy of the loss gradient of the last epoch's last batch, flat, in network order, not clipped."""
         ...
 
     def predict(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -101,18 +111,15 @@ class Engine(Protocol):
         ...
 
     def configure(self, network: NetworkSettings, training: TrainingSettings) -> None:
-        """Apply settings that are live; the shapes must be the same as before."""
+        """Apply settings that are live; the shapes must be the same as before.
+
+        Raises LossError, before anything has changed, when the settings do not fit the task.
+        """
         ...
 
     def set_data(self, data: SplitData) -> None:
         """Go on with other samples of the same kind: same features, classes and task."""
         ...
-
-
-def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
-    """Return the order (n,) in which an epoch visits its samples: random numbers keyed by seed and epoch."""
-    bits = np.random.Philox(key=[seed, ORDER_STREAM], counter=[0, 0, 0, epoch])
-    return np.random.Generator(bits).permutation(n)
 
 
 def error_of(loss: Loss, outputs: NDArray[Any], part: Part, data: SplitData) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from nnviz.engines.losses import Loss
+from nnviz.data.dataset import Task
+from nnviz.engines.losses import Loss, LossError
 from nnviz.engines.losses.automatic import Automatic
 from nnviz.engines.optimizers import Optimizer
 from nnviz.engines.optimizers.sgd import Sgd
@@ -58,6 +59,42 @@ class TrainingSettings(Settings, frozen=True):
             live=True,
         ),
     ] = 0.0
+    max_norm: Annotated[
+        float,
+        knob(
+            "Max norm",
+            "The incoming weights of every hidden unit or filter are scaled back to at most this length after each "
+            "step; 0 means no limit.",
+            ge=0.0,
+            le=1000.0,
+            soft_max=10.0,
+            live=True,
+        ),
+    ] = 0.0
+    label_smoothing: Annotated[
+        float,
+        knob(
+            "Label smoothing",
+            "Share of each training target that is spread evenly over all classes, so that the network is not pushed "
+            "to be certain; the losses shown are those of the plain targets.",
+            ge=0.0,
+            lt=1.0,
+            soft_max=0.5,
+            live=True,
+        ),
+    ] = 0.0
+    gradient_clip: Annotated[
+        float,
+        knob(
+            "Gradient clipping",
+            "A loss gradient longer than this is shortened to it, so that one steep place does not throw the weights "
+            "far away; 0 means no limit.",
+            ge=0.0,
+            le=1000.0,
+            soft_max=10.0,
+            live=True,
+        ),
+    ] = 0.0
     epochs: Annotated[
         int, knob("Epoch limit", "Training stops here; 0 means no limit.", ge=0, le=100_000_000, live=True)
     ] = 0
@@ -77,3 +114,31 @@ class TrainingSettings(Settings, frozen=True):
         Literal["float32", "float64"],
         knob("Precision", "Floating-point numbers of 32 or 64 bits.", advanced=True),
     ] = "float32"
+    engine: Annotated[
+        Literal["automatic", "compiled", "torch"],
+        knob(
+            "Engine",
+            "What computes the training: compiled is fastest for small dense networks, torch trains every network; "
+            "automatic takes the faster one that can.",
+            live=True,
+            advanced=True,
+        ),
+    ] = "automatic"
+    device: Annotated[
+        Literal["cpu", "cuda", "mps"],
+        knob(
+            "Device",
+            "Where torch computes: the processor, an NVIDIA or AMD graphics card (cuda), or that of a Mac (mps).",
+            advanced=True,
+        ),
+    ] = "cpu"
+
+    def resolved_loss(self, task: Task, n_classes: int) -> Loss:
+        """Return the loss to use on a task; `n_classes` is 0 for regression.
+
+        Raises LossError when the loss, or label smoothing, does not fit the task.
+        """
+        loss = self.loss.resolve(task, n_classes)
+        if task == "regression" and self.label_smoothing > 0.0:
+            raise LossError("Label smoothing needs classes, and regression has none; set it to 0.")
+        return loss

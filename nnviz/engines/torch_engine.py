@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.data.dataset import Part, SplitData
-from nnviz.engines.engine import Columns, EngineState, epoch_order, error_of, layer_norms
+from nnviz.engines.engine import Columns, EngineState, error_of, layer_norms
+from nnviz.engines.random_numbers import dropout_words, epoch_order
 from nnviz.engines.settings import TrainingSettings
 from nnviz.network.build import build
-from nnviz.network.layers.dropout import reseed
 from nnviz.network.settings import NetworkSettings
-from nnviz.network.shapes import NetworkPlan, initial_parameters
+from nnviz.network.shapes import NetworkPlan, ParameterSlot, initial_parameters
 
 if TYPE_CHECKING:
     import torch
 
 _CHUNK = 8_192
 """Samples per forward pass outside training: bounds memory, large enough to keep the cores busy."""
+
+_FIRST = 1_024
+"""Samples that settle for most units whether some output is not 0."""
 
 _SMALL_STEP = 2_000_000
 """Multiplications per step below which one thread is faster than sharing the step among cores."""
@@ -47,17 +51,20 @@ class TorchEngine:
         import torch
 
         self.plan, self.device, self.seed = plan, device, seed
-        self.loss = training.loss.resolve(data.task, data.n_classes)
+        self.loss = training.resolved_loss(data.task, data.n_classes)
         self.epoch = self.step = self.position = 0
         self._torch = torch
         self._dtype = torch.float64 if training.precision == "float64" else torch.float32
+        self._activations = [stage.index for stage in plan.activation_stages]
         self._module = build(plan).to(device, self._dtype)
         self._flatten(initial_parameters(network, plan, seed))
         self._mask = self._weight_mask()
+        self._hidden_weights = [self._rows(slot) for slot in plan.weight_slots[:-1]]
+        self._draw_masks()
         self._training = training
-        self._rate = training.learning_rate * training.schedule.factor(0.0, training.epochs)
+        self._rate = self._rate_at(0.0)
         self._optimizer = self._make_optimizer()
-        self._last_gradient = torch.zeros_like(self._grad)
+        self._last_gradient, self._last_update = torch.zeros_like(self._grad), torch.zeros_like(self._grad)
         self.set_data(data)
         torch.set_num_threads(self._threads())
 
@@ -92,18 +99,43 @@ class TorchEngine:
 
     def _step(self, x: torch.Tensor, y: torch.Tensor, last: bool) -> None:
         training = self._training
-        if self._has_dropout:
-            reseed(self._module, mask_seed(self.seed, self.step))
         self._grad.zero_()
         self.loss.torch(self._module(x), y).backward()  # type: ignore[no-untyped-call]
         if last:
             self._last_gradient.copy_(self._grad)
-        progress = self.epoch + self.position / len(self.data.train)
-        self._rate = training.learning_rate * training.schedule.factor(progress, training.epochs)
+            self._last_update.copy_(self._flat.detach())
+        self._rate = self._rate_at(self.epoch + self.position / len(self.data.train))
+        if training.gradient_clip:
+            self._clip()
         if training.l1 or training.weight_decay:
             self._regularize()
         self._optimizer.param_groups[0]["lr"] = self._rate
         self._optimizer.step()
+        if training.max_norm:
+            self._limit_weights()
+        if last:
+            self._torch.sub(self._flat.detach(), self._last_update, out=self._last_update)
+
+    def _rate_at(self, epoch: float) -> float:
+        """Return the learning rate after `epoch` epochs, of which a fraction counts steps."""
+        training = self._training
+        return training.learning_rate * float(training.schedule.factor(np.asarray(epoch), training.epochs))
+
+    def _clip(self) -> None:
+        """Scale the gradient g of all parameters together by min(1, c / (|g| + 1e-6)).
+
+        Pascanu et al. 2013, in the form of torch.nn.utils.clip_grad_norm_.
+        """
+        norm = self._torch.linalg.vector_norm(self._grad)
+        self._grad.mul_((self._training.gradient_clip / (norm + 1e-6)).clamp_(max=1.0))
+
+    def _limit_weights(self) -> None:
+        """Scale the incoming weights w of every hidden unit or filter by c / (|w| + 1e-7) where |w| > c.
+
+        Srivastava et al. 2014, section 5.1, in the form of torch.renorm.
+        """
+        for rows in self._hidden_weights:
+            rows.renorm_(2, 0, self._training.max_norm)
 
     def _regularize(self) -> None:
         """Add the L1 and L2 terms to the gradient, or shrink the weights where weight decay is decoupled."""
@@ -128,17 +160,21 @@ class TorchEngine:
     def measure(self) -> Columns:
         """Return one row of measurements of the network as it is now."""
         row: dict[str, Any] = {"epoch": self.epoch, "step": self.step, "learning_rate": self._rate}
-        for name in self._parts:
-            row[f"{name}_loss"], row[f"{name}_error"] = self._evaluate(name)
-        norms = layer_norms(self.plan, self._numpy(self._last_gradient))
-        row["gradient_norm"] = float(np.sqrt(np.sum(norms**2)))
-        row["gradient_norm_by_layer"] = norms
+        for name, x in self._inputs.items():
+            if name == "train":
+                outputs, row["dead_units_by_layer"] = self._forward_and_count(x)
+            else:
+                outputs = self._forward(x)
+            row[f"{name}_loss"], row[f"{name}_error"] = self._evaluate(name, outputs)
+        row["gradient_norm_by_layer"] = layer_norms(self.plan, self._numpy(self._last_gradient))
+        row["gradient_norm"] = float(np.sqrt(np.sum(row["gradient_norm_by_layer"] ** 2)))
+        row["update_norm_by_layer"] = layer_norms(self.plan, self._numpy(self._last_update))
+        row["weight_norm_by_layer"] = layer_norms(self.plan, self._numpy(self._flat))
         return {name: np.asarray([value]) for name, value in row.items()}
 
-    def _evaluate(self, name: str) -> tuple[float, float]:
-        """Return loss and error on one part, in evaluation mode."""
-        x, targets = self._parts[name]
-        outputs = self._forward(x)
+    def _evaluate(self, name: str, outputs: torch.Tensor) -> tuple[float, float]:
+        """Return loss and error of the outputs for one part."""
+        targets = self._targets[name]
         with self._torch.inference_mode():
             loss = float(self.loss.torch(outputs, targets))
         return loss, error_of(self.loss, self._numpy(outputs), self.data.parts()[name], self.data)
@@ -163,6 +199,29 @@ class TorchEngine:
             chunks = [self._module(x[i : i + _CHUNK]) for i in range(0, len(x), _CHUNK)]
         return chunks[0] if len(chunks) == 1 else self._torch.cat(chunks)
 
+    def _forward_and_count(self, x: torch.Tensor) -> tuple[torch.Tensor, NDArray[np.int64]]:
+        """Return the outputs for all samples, and how many units of each activation stage are 0 for all of them."""
+        self._module.eval()
+        chunks: list[torch.Tensor] = []
+        alive = {index: self._no_units(index) for index in self._activations}
+        with self._torch.inference_mode():
+            for start in range(0, len(x), _CHUNK):
+                signal = x[start : start + _CHUNK]
+                for index, module in enumerate(self._module):
+                    signal = module(signal)
+                    if index in alive:
+                        _find_alive(signal, alive[index])
+                chunks.append(signal)
+            dead = [int((~units).sum()) for units in alive.values()]
+        outputs = chunks[0] if len(chunks) == 1 else self._torch.cat(chunks)
+        return outputs, np.array(dead, np.int64)
+
+    def _no_units(self, index: int) -> torch.Tensor:
+        """Return False for every feature or channel that comes out of a stage."""
+        shape = self.plan.stages[index].output_shape
+        assert shape is not None
+        return self._torch.zeros(shape[0], dtype=self._torch.bool, device=self.device)
+
     # ------------------------------------------------------------ state
 
     def parameters(self) -> NDArray[Any]:
@@ -182,6 +241,7 @@ class TorchEngine:
             position=self.position,
             parameters=self.parameters(),
             gradients=self.gradients(),
+            updates=self._numpy(self._last_update),
             buffers={name: self._numpy(tensor) for name, tensor in self._module.named_buffers()},
             optimizer_kind=self._training.optimizer.kind,
             optimizer={name: self._numpy(t) for name, t in optimizer.items() if isinstance(t, self._torch.Tensor)},
@@ -195,33 +255,55 @@ class TorchEngine:
         with torch.no_grad():
             self._flat.copy_(torch.from_numpy(state.parameters.copy()))
             self._last_gradient.copy_(torch.from_numpy(state.gradients.copy()))
+            self._last_update.copy_(torch.from_numpy(state.updates.copy()))
             for name, buffer in self._module.named_buffers():
                 buffer.copy_(torch.from_numpy(np.array(state.buffers[name])))
         self._optimizer = self._make_optimizer()
         if state.optimizer and state.optimizer_kind == self._training.optimizer.kind:
             self._optimizer.state[self._flat] = {
-                name: torch.from_numpy(np.array(array)).to(self.device) for name, array in state.optimizer.items()
+                name: self._remembered(name, array) for name, array in state.optimizer.items()
             }
+
+    def _remembered(self, name: str, array: NDArray[Any]) -> torch.Tensor:
+        """Return one entry of an optimizer's state as the optimizer itself would have made it."""
+        if name == "step":  # a number, which torch keeps beside the processor unless the kernel reads it
+            device = self.device if self._optimizer.param_groups[0].get("fused") else "cpu"
+            return self._torch.tensor(float(np.reshape(array, ())), dtype=self._torch.float32, device=device)
+        return self._torch.tensor(array, dtype=self._dtype, device=self.device)
 
     def configure(self, network: NetworkSettings, training: TrainingSettings) -> None:
         """Apply settings that are live; the shapes must be the same as before."""
+        training.resolved_loss(self.data.task, self.data.n_classes)
         before, self._training = self._training, training
         for layer, module in zip(network.layers, self._module, strict=False):
             layer.configure(module)
         if before.optimizer.kind != training.optimizer.kind:
             self._optimizer = self._make_optimizer()
+        if before.label_smoothing != training.label_smoothing:
+            self._set_training_targets()
         self._optimizer.param_groups[0].update(training.optimizer.torch_options())
         self._torch.set_num_threads(self._threads())
 
     def set_data(self, data: SplitData) -> None:
         """Go on with other samples of the same kind: same features, classes and task."""
         self.data = data
-        self._parts = {name: (self._tensor(part.x), self._encoded(part)) for name, part in data.parts().items()}
-        self._source_x, self._source_y = self._parts["train"]
-        self._x, self._y = self._torch.empty_like(self._source_x), self._torch.empty_like(self._source_y)
-        self._shuffled_epoch = -1
+        self._inputs = {name: self._tensor(part.x) for name, part in data.parts().items()}
+        self._targets = {name: self._encoded(part) for name, part in data.parts().items()}
+        self._source_x = self._inputs["train"]
+        self._x = self._torch.empty_like(self._source_x)
+        self._set_training_targets()
         if self.position >= len(data.train):  # what is left of the epoch has gone: begin the next one
             self.epoch, self.position = self.epoch + 1, 0
+
+    def _set_training_targets(self) -> None:
+        """Prepare the targets of the steps: those of the evaluation, or their smoothed form."""
+        self._source_y, smoothing = self._targets["train"], self._training.label_smoothing
+        if smoothing:
+            encoded = self.loss.encode(self.data.train.targets, self.data.n_classes)
+            smoothed = self.loss.smoothed(encoded, self.data.n_classes, smoothing)
+            self._source_y = self._torch.tensor(smoothed, dtype=self._dtype, device=self.device)
+        self._y = self._torch.empty_like(self._source_y)
+        self._shuffled_epoch = -1  # the samples must be laid out again
 
     # ------------------------------------------------------------ parts
 
@@ -236,7 +318,22 @@ class TorchEngine:
             parameter.grad = self._grad[place].view(slot.parameter.shape)
         self._flat = torch.nn.Parameter(flat)
         self._flat.grad = self._grad
-        self._has_dropout = any(stage.layer.kind == "dropout" for stage in self.plan.stages)
+
+    def _draw_masks(self) -> None:
+        """Let every dropout layer take its random words from the place of its step and its own number."""
+        from nnviz.network.torch_modules import Dropout
+
+        layers = [module for module in self._module if isinstance(module, Dropout)]
+        for number, layer in enumerate(layers):
+            layer.draw = partial(self._words, number)
+
+    def _words(self, layer: int, samples: int, units: int) -> NDArray[np.uint32]:
+        return dropout_words(self.seed, self.step, layer, samples, units)
+
+    def _rows(self, slot: ParameterSlot) -> torch.Tensor:
+        """Return a view of one array of weights with a row for every unit or filter."""
+        rows: torch.Tensor = self._flat.detach()[slot.start : slot.stop].view(slot.parameter.shape[0], -1)
+        return rows
 
     def _weight_mask(self) -> torch.Tensor:
         """Return 1 where a parameter is a weight, which regularization acts on, and 0 elsewhere."""
@@ -249,7 +346,7 @@ class TorchEngine:
         optimizer = self._training.optimizer
         make = getattr(self._torch.optim, optimizer.torch_name)
         options = {**optimizer.torch_options(), "weight_decay": 0.0}  # added by _regularize, to weights alone
-        if optimizer.fused and self.device != "mps":
+        if optimizer.fused and (self.device == "cpu" or (self.device == "cuda" and optimizer.kind != "adagrad")):
             options["fused"] = True
         made: torch.optim.Optimizer = make([self._flat], lr=self._training.learning_rate, **options)
         return made
@@ -274,6 +371,15 @@ class TorchEngine:
         return array
 
 
-def mask_seed(seed: int, step: int) -> int:
-    """Return the seed of the dropout masks of one step: the run's seed in the high half, the step in the low one."""
-    return (seed << 32) + step
+def _find_alive(outputs: torch.Tensor, alive: torch.Tensor) -> None:
+    """Mark in `alive` (units,) every feature, or channel of an image, whose output is not 0 for some sample.
+
+    A first part of the samples settles it for most units; only the others are looked at for all samples. A sum of
+    sizes is 0 only if all are, and torch adds several times faster than it looks for a true value.
+    """
+    across = [0, *range(2, outputs.ndim)]
+    first, rest = outputs[:_FIRST], outputs[_FIRST:]
+    alive |= first.abs().sum(dim=across) != 0
+    if len(rest) and not alive.all():
+        unsure = (~alive).nonzero()[:, 0]
+        alive[unsure] = rest[:, unsure].abs().sum(dim=across) != 0

@@ -35,8 +35,9 @@ PERCENT = NumberFormat(percent=True)
 class Form(QWidget):
     """The settings of one group, in the order of declaration, or those named in `only`, in that order.
 
-    `formats` says by path how numbers are written when a plain number would not do. Choices whose path is in
-    `folded` show the settings of the chosen kind as one line that unfolds. Fields of bytes and tuples are left out.
+    `formats` says by path how numbers are written when a plain number would not do, `options` what the permitted
+    values of a setting are called when their own names would not do. Choices whose path is in `folded` show the
+    settings of the chosen kind as one line that unfolds. Fields of bytes and tuples are left out.
     """
 
     edited = Signal(str, object, str, bool)
@@ -51,6 +52,7 @@ class Form(QWidget):
         only: Sequence[str] = (),
         skip: Sequence[str] = (),
         formats: Mapping[str, NumberFormat] | None = None,
+        options: Mapping[str, str] | None = None,
         folded: Sequence[str] = (),
         indent: int = 0,
     ) -> None:
@@ -58,6 +60,7 @@ class Form(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._prefix = f"{path_prefix}." if path_prefix else ""
         self._formats, self._folded, self._indent = formats or {}, folded, indent
+        self._options = options or {}
         self._rows: dict[str, Row] = {}
         self._kinds: dict[str, KindForms] = {}
         self._groups: dict[str, Form] = {}
@@ -152,7 +155,8 @@ class Form(QWidget):
             entries = [Entry(kind_of(kind), kind.title, _kind_help(kind)) for kind in field.registry]
             return ChoiceRow(title, entries, help, self, indent=indent)
         if field.options:
-            return ChoiceRow(title, [Entry(o, _option_text(o)) for o in field.options], help, self, indent=indent)
+            entries = [Entry(o, self._options.get(str(o)) or _option_text(o)) for o in field.options]
+            return ChoiceRow(title, entries, help, self, indent=indent)
         if field.type is bool:
             return SwitchRow(title, help, self, indent=indent)
         if field.type in (int, float):

@@ -6,7 +6,7 @@ import gc
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
@@ -15,6 +15,9 @@ FRAME = 1 / 60
 
 TEXT_RATE = 4.0
 """Updates per second of numbers that are read: faster ones only flicker."""
+
+_DRAWS = 3
+"""How many draws a drawer's cost is the median of: one slow draw, the first of all say, does not count against it."""
 
 _SHARE = 0.25
 """Largest share of the GUI thread's time that one drawer may take; a slower one is drawn less often."""
@@ -25,20 +28,43 @@ _PER_FRAME = 0.007
 
 @dataclass
 class Drawer:
-    """Something that is drawn when it is dirty, visible and due."""
+    """Something that is drawn when it is dirty, visible and due. `painting` returns seconds spent on pixels since."""
 
     name: str
     draw: Callable[[], None]
     visible: Callable[[], bool]
     rate: float
+    painting: Callable[[], float] | None = None
     dirty: bool = True
     due: float = 0.0
-    cost: float = 0.0  # seconds, a running average
+    costs: deque[float] = field(default_factory=lambda: deque(maxlen=_DRAWS))
+
+    @property
+    def cost(self) -> float:
+        """Seconds per draw: the median of the last ones, the lesser one of two."""
+        return sorted(self.costs)[(len(self.costs) - 1) // 2] if self.costs else 0.0
+
+    @property
+    def period(self) -> float:
+        """Seconds from one draw to the next, so that it keeps to its rate and to its share of the time."""
+        return max(1.0 / self.rate, self.cost / _SHARE)
 
     @property
     def throttled(self) -> bool:
         """Whether its own cost keeps it below the rate it was given."""
-        return self.cost / _SHARE > 1.0 / self.rate
+        return self.period > 1.0 / self.rate
+
+    def make(self) -> None:
+        """Draw, and note what it cost; also when it fails, so that it does not stand before all others for ever."""
+        began = time.perf_counter()
+        self.dirty = False
+        painted = self.painting() if self.painting is not None else 0.0
+        try:
+            self.draw()
+        finally:
+            self.costs.append(time.perf_counter() - began + painted)
+            # A period after it was due and not after it was drawn: frames do not fall on multiples of every period.
+            self.due = max(self.due + self.period, began + self.period - FRAME)
 
 
 class FrameClock(QObject):
@@ -58,9 +84,16 @@ class FrameClock(QObject):
         self._timer.setInterval(int(FRAME * 1000))  # rounded up it would miss a frame now and then
         self._timer.timeout.connect(self.tick)
 
-    def add(self, name: str, draw: Callable[[], None], visible: Callable[[], bool], rate: float = 30.0) -> Drawer:
-        """Have something drawn at most `rate` times per second, whenever something arrived and it is visible."""
-        drawer = Drawer(name, draw, visible, rate)
+    def add(
+        self,
+        name: str,
+        draw: Callable[[], None],
+        visible: Callable[[], bool],
+        rate: float = 30.0,
+        painting: Callable[[], float] | None = None,
+    ) -> Drawer:
+        """Have something drawn about `rate` times per second at most, whenever something arrived and it is visible."""
+        drawer = Drawer(name, draw, visible, rate, painting)
         self._drawers.append(drawer)
         return drawer
 
@@ -98,14 +131,9 @@ class FrameClock(QObject):
         now = time.perf_counter()
         due = [d for d in self._drawers if d.dirty and d.due <= now and d.visible()]
         for drawer in sorted(due, key=lambda d: d.due):
-            began = time.perf_counter()
-            if began >= until:
+            if time.perf_counter() >= until:
                 return
-            drawer.dirty = False
-            drawer.draw()
-            spent = time.perf_counter() - began
-            drawer.cost = spent if drawer.cost == 0 else 0.8 * drawer.cost + 0.2 * spent
-            drawer.due = began + max(1.0 / drawer.rate, drawer.cost / _SHARE)
+            drawer.make()
 
     def draw_all(self) -> None:
         """Draw everything visible now, whatever is due: for screenshots and after a change of theme."""

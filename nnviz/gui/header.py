@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.gui.controller import Controller
 from nnviz.gui.icons import icon
+from nnviz.gui.status_line import engine_sentence
 from nnviz.gui.theme import Theme, font
 from nnviz.snapshot import Status
 
@@ -29,6 +30,9 @@ _SPEEDS: tuple[tuple[str, float | None], ...] = (
     ("1 epoch/s", 1.0),
 )
 
+
+_LONG_COUNT = 10_000_000
+"""The first number of epochs that is too long for its read-out."""
 
 _NARROWEST, _ROOMY = 1000, 1240
 """Widths in pixels: the least that holds everything without words, and the least that holds the words too."""
@@ -50,15 +54,20 @@ class ReadOut(QWidget):
         column.setSpacing(0)
         column.addWidget(self._caption)
         column.addWidget(self._value)
+        self._help = help
         self.setToolTip(help)
         self.setFixedWidth(width)
 
-    def set(self, value: str, caption: str = "") -> None:
-        """Show another value, and another caption if one is given."""
+    def set(self, value: str, caption: str = "", more: str = "") -> None:
+        """Show another value, another caption if one is given, and more about it in the tooltip."""
         self._value.setText(value)
         if caption:
             self._caption.setText(caption.upper())
         self.setAccessibleName(f"{self._caption.text()} {value}")
+        help = f"{self._help} {more}".strip()
+        if help != self.toolTip():  # one that is open would close
+            self.setToolTip(help)
+            self.setAccessibleDescription(help)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour."""
@@ -94,7 +103,7 @@ class Header(QWidget):
             self.speed.addItem(words, limit)
         self.speed.currentIndexChanged.connect(self._limit_speed)
         self._outs = {
-            "epoch": ReadOut("Epoch", "muted", "Passes over the training part so far.", 72, self),
+            "epoch": ReadOut("Epoch", "muted", "Passes over the training part so far.", 100, self),
             "train": ReadOut("Train error", "train", "Error on the training part, dropout off.", 92, self),
             "test": ReadOut("Test error", "test", "Error on samples that the network never learned from.", 92, self),
             "gap": ReadOut("Gap", "danger", "Test error minus train error: how much worse on new samples.", 84, self),
@@ -170,14 +179,15 @@ class Header(QWidget):
         history, regression = run.history, _is_regression(run.snapshot)
         train, test = history.latest("train_error"), history.latest("test_error")
         word = "RMSE" if regression else "error"
-        self._outs["epoch"].set(f"{run.epoch:,}")
+        self._outs["epoch"].set(count_text(run.epoch), more=f"Now {run.epoch:,}." if run.epoch >= _LONG_COUNT else "")
         self._outs["train"].set(_error(train, regression), f"Train {word}")
         self._outs["test"].set(_error(test, regression), f"Test {word}")
         gap = test - train
         self._outs["gap"].set(_number(gap) if regression else _points(gap))
         playing, snapshot = run.status is Status.RUNNING, run.snapshot
         speed = snapshot.speed if playing and snapshot is not None else 0.0
-        self._outs["speed"].set(f"{_speed(speed)} ep/s" if playing else run.status.value)
+        words = f"{speed_text(speed)} ep/s" if playing else run.status.value
+        self._outs["speed"].set(words, more=engine_sentence(snapshot))
 
     @Slot()
     def _limit_speed(self) -> None:
@@ -217,5 +227,19 @@ def _number(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.4g}"
 
 
-def _speed(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+def count_text(count: int) -> str:
+    """Return a number of epochs: in full as long as it fits into the read-out, then in millions or more."""
+    if count < _LONG_COUNT:
+        return f"{count:,}"
+    return f"{count / 1e6:.2f}M" if count < 999_995_000 else f"{count / 1e9:,.2f}G"
+
+
+def speed_text(speed: float) -> str:
+    """Return epochs per second with as many digits as can be read while they change."""
+    if speed < 9.95:
+        return f"{speed:.1f}"
+    if speed < 9_999.5:
+        return f"{speed:,.0f}"
+    if speed < 999_500:
+        return f"{speed / 1e3:.1f}k" if speed < 99_950 else f"{speed / 1e3:.0f}k"
+    return f"{speed / 1e6:.2f}M"

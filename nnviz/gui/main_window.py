@@ -9,7 +9,6 @@ from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal, Slo
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QLabel,
     QMainWindow,
     QMessageBox,
     QStackedWidget,
@@ -33,6 +32,7 @@ from nnviz.gui.panels.table_import import open_path
 from nnviz.gui.panels.timeline import Timeline
 from nnviz.gui.panels.training import TrainingPanel
 from nnviz.gui.panels.welcome import WelcomeStrip
+from nnviz.gui.status_line import StatusLine
 from nnviz.gui.theme import Theme
 from nnviz.gui.view_dock import Dock, TitleBar, ViewDock
 from nnviz.gui.views import View, views
@@ -45,7 +45,7 @@ RIGHT = ("error", "gradient_norm", "weights", "confusion")
 BELOW = ("surface", "representation")
 """Views under the network picture of a new window, from left to right."""
 
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 """Raised when docks change so much that an arrangement saved before no longer makes sense."""
 
 
@@ -122,10 +122,8 @@ class MainWindow(QMainWindow):
         self.centre = QStackedWidget(self)
         self.centre.addWidget(page)
         self.setCentralWidget(self.centre)
-        self._slow = QLabel(self)
-        self._slow.setObjectName("muted")
-        self.statusBar().addPermanentWidget(self._slow)
-        self.clock.add("status", self._show_throttled, self.isVisible, 1.0)
+        self.status_line = StatusLine(self.statusBar())
+        self.clock.add("status", self._refresh_status_line, self.isVisible, TEXT_RATE)
         self.clock.add("network", self.editor.refresh, self.editor.isVisible, 12.0)
 
     def _make_docks(self) -> None:
@@ -149,10 +147,11 @@ class MainWindow(QMainWindow):
         dock.export_wanted.connect(self.export_view)
         dock.copy_wanted.connect(self.copy_view)
         dock.visibilityChanged.connect(self._visibility_changed)
+        dock.toggleViewAction().triggered.connect(dock.come_forward)
         view.redraw_wanted.connect(self._redraw)
         self.docks[view.name] = dock
         drawer = _ViewDrawer(self, dock)
-        self.clock.add(view.title, drawer.draw, drawer.visible)
+        self.clock.add(view.title, drawer.draw, drawer.visible, painting=view.painting)
 
     def _connect(self) -> None:
         self.header.export_wanted.connect(self.export_current)
@@ -168,11 +167,13 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         for dock in self.docks.values():
-            self.addDockWidget(area.RightDockWidgetArea, dock)
+            dock.hide()  # all of them together would make the window higher than many screens
+            self.removeDockWidget(dock)
         self.addDockWidget(area.LeftDockWidgetArea, self.docks["data"])
         self.addDockWidget(area.LeftDockWidgetArea, self.docks["training"])
         for name in RIGHT:
             self.addDockWidget(area.RightDockWidgetArea, self.docks[name])
+        self._stack_others()
         first, second = (self.docks[name] for name in BELOW)
         self.addDockWidget(area.BottomDockWidgetArea, first)
         self.splitDockWidget(first, second, Qt.Orientation.Horizontal)
@@ -180,6 +181,17 @@ class MainWindow(QMainWindow):
             dock.setVisible(name in (*RIGHT, *BELOW, "data", "training"))
         self.resize(SIZE)
         self._default_sizes()
+
+    def _stack_others(self) -> None:
+        """Put every other view behind one in the right column, on tabs: there it needs no room of its own.
+
+        It is behind the first that answers the same question, or behind the last one.
+        """
+        shown = [dock for name in RIGHT if isinstance(dock := self.docks[name], ViewDock)]
+        for name, dock in self.docks.items():
+            if isinstance(dock, ViewDock) and name not in (*RIGHT, *BELOW):
+                akin = [front for front in shown if front.view.question == dock.view.question]
+                self.tabifyDockWidget([*akin, shown[-1]][0], dock)
 
     def _restore(self) -> None:
         """Put everything where the user left it."""
@@ -233,23 +245,24 @@ class MainWindow(QMainWindow):
 
     def shows(self, dock: ViewDock) -> bool:
         """Whether the view of a dock can be seen, in its place or enlarged."""
-        return dock is self._enlarged or dock.view.isVisible()
+        return dock is self._enlarged or (dock.in_front and dock.view.isVisible())
 
     # ------------------------------------------------------------ what is said
 
     @Slot()
     def _show_status(self) -> None:
         self.header.refresh_status()
+        self._refresh_status_line()
         run = self.controller.run
         if run.text:
             self.statusBar().showMessage(run.text)
         elif self.statusBar().currentMessage():
             self.statusBar().clearMessage()
 
-    def _show_throttled(self) -> None:
-        """Say which views are drawn less often than they should, because they are slow."""
-        names = self.clock.throttled
-        self._slow.setText(f"Drawn less often: {', '.join(names)}" if names else "")
+    def _refresh_status_line(self) -> None:
+        """Say which engine trains and, while it does, which views are drawn less often than they should."""
+        slow = self.clock.throttled if self.controller.session.playing else []
+        self.status_line.refresh(self.controller.run.snapshot, slow)
 
     @Slot(str)
     def show_notice(self, text: str) -> None:

@@ -288,5 +288,12 @@ def style_sheet(theme: Theme) -> str:
     }}
     QTableView {{ background: {theme.field}; border: 1px solid {theme.border}; gridline-color: {theme.border}; }}
     QStatusBar {{ background: {theme.window}; color: {theme.muted}; }}
+    QTabBar {{ font-size: 11px; qproperty-elideMode: ElideNone; }}
+    QTabBar::tab {{
+        background: transparent; color: {theme.muted}; border: none; border-bottom: 2px solid transparent;
+        padding: 2px 8px;
+    }}
+    QTabBar::tab:hover {{ color: {theme.text}; }}
+    QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}
     QDockWidget {{ color: {theme.muted}; titlebar-close-icon: none; }}
     """

@@ -98,6 +98,8 @@ class ViewDock(Dock):
         around.setContentsMargins(12, 0, 12, 6)
         around.addWidget(frame)
         super().__init__(view.name, view.title, self.holder, parent)
+        self.in_front = False  # for Qt, docks behind others on tabs are visible too, only far outside the window
+        self.visibilityChanged.connect(self._note_visibility)
         view.controls(self.bar.row)
         self.more = QToolButton(self.bar)
         self.more.setObjectName("flat")
@@ -116,6 +118,17 @@ class ViewDock(Dock):
         """Recolour the dock and its view."""
         self.more.setIcon(icon("more", theme.muted))
         self.view.apply_theme(theme)
+
+    @Slot(bool)
+    def _note_visibility(self, in_front: bool) -> None:
+        self.in_front = in_front
+
+    @Slot(bool)
+    def come_forward(self, shown: bool = True) -> None:
+        """Show the dock in front of those that share its place."""
+        if shown:
+            self.show()
+            self.raise_()
 
     @Slot()
     def _open_menu(self) -> None:

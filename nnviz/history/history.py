@@ -10,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.history.keyframes import Keyframes
+from nnviz.history.thinning import among, even_rows, first_of_cells, log_even_rows
+
+MOST_ROWS, FEWEST_ROWS = 100_000, 512
+"""How many rows a history keeps unless told otherwise, and the least that thinning works with."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,20 @@ class History:
 
     A column is one number (n,) or a fixed number of values (n, k) per epoch; float32 halves the memory of
     a long run and is finer than a plot can show. Measurements that are not finite are kept as NaN.
+
+    At most `most` rows are kept, so the number of a row is not its epoch. When they are all in use, those older than
+    the newest quarter are thinned until they fill no more than half: of every 2^k epochs the first stays, with fewer
+    epochs to a cell early on, so that a logarithmic axis has enough of them too: epochs up to 1,023 all stay with
+    the usual `most`. So do the best row, the best of the old ones, and rows at events.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_ROWS) -> None:
+        self.most = max(FEWEST_ROWS, most)
         self._columns: dict[str, NDArray[Any]] = {}
         self._length = 0
         self._best: tuple[str, int, int] = ("", -1, 0)  # column, its best row, and how many rows were looked at
         self._best_from = 0
+        self._widest = 0  # of 2 to the power of this many epochs, thinning keeps at least one
         self.events: list[Event] = []
         self.keyframes = Keyframes()
 
@@ -53,31 +64,83 @@ class History:
         return tuple(self._columns)
 
     def append(self, rows: Mapping[str, NDArray[Any]]) -> None:
-        """Add rows; the first axis of every array counts them. A column that is new is NaN before.
+        """Add rows; the first axis of every array counts them, and `epoch` ascends. A new column is NaN before.
 
-        A run that went back (after it diverged, say) replaces what it had measured from there on.
+        A run that went back (after it diverged, say) replaces what it had measured from there on. Its best row stays
+        exact as long as that is among the rows that were never thinned.
         """
-        count = len(next(iter(rows.values())))
-        if "epoch" in rows and count:
-            kept = int(np.searchsorted(self.column("epoch"), rows["epoch"][0]))
-            self._best = self._best if kept == self._length else ("", -1, 0)
-            self._length, self._best_from = kept, min(self._best_from, kept)
-        for name, values in rows.items():
-            column = self._room(name, values, count)
-            column[self._length : self._length + count] = np.where(np.isfinite(values), values, np.nan)
-        self._length += count
+        count = len(rows["epoch"])
+        if count:
+            self._go_back(float(rows["epoch"][0]))
+        done = 0
+        while done < count:
+            if self._length == self.most:
+                self._thin()
+            part = slice(done, min(count, done + self.most - self._length))
+            self._add({name: values[part] for name, values in rows.items()}, part.stop - part.start)
+            done = part.stop
 
-    def _room(self, name: str, values: NDArray[Any], count: int) -> NDArray[Any]:
-        """Return the column with room for `count` more rows, growing by half so that appending stays cheap."""
-        needed = self._length + count
-        column = self._columns.get(name)
-        if column is None or len(column) < needed:
-            dtype = np.float64 if name in ("epoch", "step") else np.float32
-            grown = np.full((max(256, needed + needed // 2), *values.shape[1:]), np.nan, dtype)
-            if column is not None:
-                grown[: self._length] = column[: self._length]
-            self._columns[name] = column = grown
-        return column
+    def _go_back(self, epoch: float) -> None:
+        """Forget the rows from an epoch on. A best row before it is still the best; else all are looked at again."""
+        if not self._length or self._columns["epoch"][self._length - 1] < epoch:
+            return
+        kept = int(np.searchsorted(self.column("epoch"), epoch))
+        name, best, seen = self._best
+        self._best = (name, best, min(seen, kept)) if best < kept else ("", -1, 0)
+        self._length, self._best_from = kept, min(self._best_from, kept)
+
+    def _add(self, rows: Mapping[str, NDArray[Any]], count: int) -> None:
+        """Write rows for which there is room within `most`, into every column that there is."""
+        end = self._length + count
+        for name, values in rows.items():
+            if name not in self._columns:
+                dtype = np.float64 if name in ("epoch", "step") else np.float32
+                self._columns[name] = np.full((self._length, *values.shape[1:]), np.nan, dtype)
+        for name, column in self._columns.items():
+            if len(column) < end:
+                self._columns[name] = column = self._copied(column, slice(0, self._length), end + end // 2)
+            added = rows.get(name)
+            column[self._length : end] = np.nan if added is None else np.where(np.isfinite(added), added, np.nan)
+        self._length = end
+
+    def _copied(self, column: NDArray[Any], rows: slice | NDArray[np.int64], room: int) -> NDArray[Any]:
+        """Return some rows of a column in an array with room for more. Views that were handed out stay as they are."""
+        kept = column[rows] if isinstance(rows, slice) else np.take(column, rows, axis=0)
+        copy = np.empty((min(self.most, max(256, room)), *column.shape[1:]), column.dtype)
+        copy[: len(kept)] = kept
+        return copy
+
+    def shrink(self, most: int) -> None:
+        """Keep less from now on, for a run that is no longer trained."""
+        self.most = min(self.most, max(FEWEST_ROWS, most))
+        if self._length > self.most:
+            self._thin()
+
+    def _thin(self) -> None:
+        """Drop rows, so that at least an eighth of `most` is free. This happens once in so many rows."""
+        epochs = self.column("epoch")
+        old = max(0, self._length - self.most // 4)
+        dense = (self.most // 128).bit_length() - 1
+        stay = first_of_cells(epochs[:old], self._widest, dense)
+        while len(stay) > self.most // 2:
+            self._widest += 1
+            stay = first_of_cells(epochs[:old], self._widest, dense)
+        stays = np.zeros(self._length, bool)
+        stays[stay] = stays[old:] = True
+        stays[among(epochs, np.array([event.epoch for event in self.events[-(self.most // 16) :]]))] = True
+        stays[[row for row in (self.best_row, self._best_before(old)) if row is not None]] = True
+        kept = np.flatnonzero(stays)
+        for name, column in self._columns.items():
+            self._columns[name] = self._copied(column, kept, self.most)
+        name, row, seen = self._best
+        self._best = (name, int(np.searchsorted(kept, row)) if row >= 0 else -1, int(np.searchsorted(kept, seen)))
+        self._best_from = int(np.searchsorted(kept, self._best_from))
+        self._length = len(kept)
+
+    def _best_before(self, end: int) -> int | None:
+        """Return the best of the rows before one: the best row of a run that goes back to there."""
+        values = self.column(self.monitor)[self._best_from : end]
+        return self._best_from + int(np.nanargmin(values)) if np.isfinite(values).any() else None
 
     def column(self, name: str) -> NDArray[Any]:
         """Return all values of a column, read-only: (n,) or (n, k); empty when it was never measured."""
@@ -119,16 +182,13 @@ class History:
         return None if row is None else int(self.column("epoch")[row])
 
     def rows(self, most: int = 2_000, log: bool = False) -> NDArray[np.int64]:
-        """Return at most about `most` row numbers that stand for all: evenly spaced, or evenly on a log axis.
+        """Return at most about `most` row numbers that stand for all: evenly spaced in epochs, or in their logarithms.
 
-        First, last and best row are always among them. The even spacing is a power of two, so that a growing
-        curve is drawn through the same rows from one frame to the next and does not shimmer.
+        First, last and best row are always among them. Spacings are powers of two, so that a growing curve is drawn
+        through the same epochs from one frame to the next and does not shimmer, whether or not rows were thinned.
         """
         n = self._length
         if n <= most:
             return np.arange(n)
-        if log:
-            spaced = np.geomspace(1, n, most).round().astype(np.int64) - 1
-        else:
-            spaced = np.arange(0, n, 2 ** int(np.ceil(np.log2(n / most))))
+        spaced = (log_even_rows if log else even_rows)(self.column("epoch"), most)
         return np.unique(np.concatenate([spaced, [0, n - 1, self.best_row or 0]]))

@@ -90,6 +90,11 @@ class NetworkPlan:
         """The slots of weights alone: one per linear or convolution layer."""
         return tuple(slot for slot in self.slots if slot.parameter.role == "weight")
 
+    @property
+    def activation_stages(self) -> tuple[Stage, ...]:
+        """The stages that are activations, in network order."""
+        return tuple(stage for stage in self.stages if stage.layer.group == "activation")
+
     def columns(self) -> tuple[tuple[Stage, ...], ...]:
         """Group the stages as the picture draws them: a linear or convolution layer with all that follows it.
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
+import numpy as np
 import torch  # noqa: TID253 - the import of this file is itself inside functions
+from numpy.typing import NDArray
 from torch import Tensor, nn  # noqa: TID253
 from torch.nn import functional  # noqa: TID253
+
+from nnviz.network.layers.dropout import dropout_threshold
 
 
 class Sine(nn.Module):
@@ -15,35 +22,26 @@ class Sine(nn.Module):
 
 
 class Dropout(nn.Module):
-    """torch.nn.Dropout with a random generator of its own, so that the masks of a step can be drawn again.
+    """Dropout whose random numbers can come from outside, so that the masks of a step can be drawn again.
 
-    With `generator` None the masks come from torch's default generator.
+    `draw(samples, units)` returns a random 32-bit word for every unit of every sample, images flattened in the
+    order of memory; a unit is off where its word is below `dropout_threshold(p)`, and the others are multiplied
+    by 1 / (1 − p). With `draw` None it is torch.nn.Dropout.
     """
 
     def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
-        self.generator: torch.Generator | None = None
-        self._seed: int | None = None
-
-    def reseed(self, seed: int) -> None:
-        """Seed the generator. It happens at the next mask, because only the input tells on which device."""
-        self._seed = seed
+        self.draw: Callable[[int, int], NDArray[np.uint32]] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0.0:
             return x
-        if self._seed is not None:
-            self._start(x.device, self._seed)
-        # Always float32: the same seed gives the same mask in every precision.
-        chance = torch.rand(x.shape, generator=self.generator, device=x.device, dtype=torch.float32)
-        return x * (chance >= self.p) / (1.0 - self.p)
-
-    def _start(self, device: torch.device, seed: int) -> None:
-        if self.generator is None or self.generator.device != device:
-            self.generator = torch.Generator(device)
-        self.generator.manual_seed(seed)
-        self._seed = None
+        if self.draw is None:
+            return functional.dropout(x, self.p)
+        words = self.draw(len(x), math.prod(x.shape[1:]))
+        kept = torch.from_numpy(words >= dropout_threshold(self.p)).to(x.device).view(x.shape)
+        return x * kept * (1.0 / (1.0 - self.p))
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz.data.dataset import SplitData
-from nnviz.engines.choose import make_engine
+from nnviz.engines.choose import EngineChoice, choice_for, make_engine
 from nnviz.engines.engine import Columns, Engine, EngineState
 from nnviz.experiment import Experiment
 
@@ -33,7 +33,8 @@ class Trainer:
 
     def __init__(self, experiment: Experiment, data: SplitData) -> None:
         self.experiment = experiment
-        self.engine: Engine = make_engine(experiment.network, experiment.training, data, experiment.seed)
+        self.choice: EngineChoice = choice_for(experiment.network, experiment.training, data)
+        self.engine: Engine = self._make_engine(experiment, data)
         self.end: End | None = None
         self._best_loss = np.inf
         self._best_epoch = 0
@@ -95,10 +96,19 @@ class Trainer:
         return None
 
     def configure(self, experiment: Experiment) -> None:
-        """Apply live settings to the training that is going on."""
+        """Apply live settings to the training that is going on, with another engine if they ask for one.
+
+        Raises LossError, and leaves everything as it was, when they do not fit the task.
+        """
         self._keep()
+        before, self.choice = self.choice, choice_for(experiment.network, experiment.training, self.engine.data)
+        if (before.name, before.device) == (self.choice.name, self.choice.device):
+            self.engine.configure(experiment.network, experiment.training)
+        else:
+            state = self.engine.state()
+            self.engine = self._make_engine(experiment, self.engine.data)
+            self.engine.restore(state)
         self.experiment = experiment
-        self.engine.configure(experiment.network, experiment.training)
 
     def set_data(self, experiment: Experiment, data: SplitData) -> None:
         """Go on with other samples. What was best on the old ones says nothing about the new."""
@@ -108,6 +118,10 @@ class Trainer:
         self._best_loss, self._best_epoch = np.inf, self.engine.epoch
 
     # ------------------------------------------------------------ parts
+
+    @staticmethod
+    def _make_engine(experiment: Experiment, data: SplitData) -> Engine:
+        return make_engine(experiment.network, experiment.training, data, experiment.seed)
 
     def _judge(self, rows: Columns) -> Columns | None:
         """Look at new measurements: note the best, keep a finite state, notice the end; return what holds of them."""

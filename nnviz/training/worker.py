@@ -14,7 +14,9 @@ from nnviz.data.plane import Plane, make_plane
 from nnviz.data.settings import DataSettings, PlaneSettings
 from nnviz.data.source import Source
 from nnviz.data.split import split
-from nnviz.engines.choose import LossError, ShapeError, plan_for
+from nnviz.engines.choose import EngineChoice, LossError, ShapeError, plan_for
+from nnviz.engines.compiled.folder import has_kernels
+from nnviz.engines.compiled.program import obstacle
 from nnviz.engines.engine import Columns, Engine
 from nnviz.experiment import Experiment
 from nnviz.history.keyframes import Keyframes
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 SLICE = 0.008
 """Seconds of training between two looks at the commands: an answer within one frame at 60 Hz."""
 
+_COMPILING = "Compiling the fast engine: some ten seconds, once after each installation."
+
 _SNAPSHOT_SHARE = 0.2
 """Largest share of time that probes may take while training."""
 
@@ -56,6 +60,8 @@ class Worker:
         self._pending: deque[Command | None] = deque()
         self._dataset: tuple[tuple[Source, int], Dataset] | None = None
         self._broken: set[str] = set()  # probes that failed in this run
+        self._told: set[str] = set()  # sentences that need no repeating
+        self._compiled = False  # whether the kernels were asked for before
         self._run = -1
         self._trainer: Trainer | None = None
         self._experiment = Experiment()
@@ -156,16 +162,32 @@ class Worker:
         self.mailbox.post(Changed(self._run, Status.PREPARING))
         data = self._prepare(command.experiment.data)
         self._show_samples(command.experiment, data)
+        self._announce_compiling(command.experiment, data)
         self._trainer = Trainer(command.experiment, data)
+        self._say_once_what_is_missing(self._trainer.choice)
         self._post(self._trainer.begin())
         self._stale, self._next_snapshot_at = True, 0.0
         self.mailbox.post(Changed(self._run, Status.READY))
         if command.play:
             self._set_playing(None)
 
+    def _announce_compiling(self, experiment: Experiment, data: SplitData) -> None:
+        """Say what takes so long on the first start after an installation."""
+        plan = plan_for(experiment.network, experiment.training, data)
+        loss = experiment.training.resolved_loss(data.task, data.n_classes)
+        wanted = experiment.training.engine != "torch" and not obstacle(plan, loss, experiment.training)
+        if wanted and not self._compiled and not has_kernels():
+            self.mailbox.post(Notice(self._run, _COMPILING))
+        self._compiled = self._compiled or wanted
+
+    def _say_once_what_is_missing(self, choice: EngineChoice) -> None:
+        if choice.second_best and choice.reason not in self._told:
+            self._told.add(choice.reason)
+            self.mailbox.post(Notice(self._run, choice.reason))
+
     def _show_samples(self, experiment: Experiment, data: SplitData) -> None:
         """Offer a snapshot of samples and network alone: the engine may take seconds to load for the first time."""
-        loss = experiment.training.loss.resolve(data.task, data.n_classes)
+        loss = experiment.training.resolved_loss(data.task, data.n_classes)
         plan = plan_for(experiment.network, experiment.training, data)
         self.mailbox.offer(Snapshot(self._run, 0, 0, experiment, data, plan, self._plane_of(data), loss, engine=""))
 
@@ -179,7 +201,12 @@ class Worker:
         except DataError as error:  # half a drawing, say: training goes on with the samples it has
             self._experiment = experiment.replace(data=before.replace(plane=experiment.data.plane))
             self.mailbox.post(Notice(self._run, str(error)))
-        self._trainer.configure(self._experiment)
+        try:
+            self._trainer.configure(self._experiment)
+        except (LossError, ShapeError) as error:  # training goes on with the settings it has
+            self._experiment = self._trainer.experiment
+            self.mailbox.post(Notice(self._run, str(error)))
+        self._say_once_what_is_missing(self._trainer.choice)
         self._stale, self._next_snapshot_at = True, 0.0
 
     def _prepare(self, settings: DataSettings) -> SplitData:
@@ -295,6 +322,7 @@ class Worker:
             plane=plane,
             loss=engine.loss,
             engine=engine.name,
+            engine_reason=self._trainer.choice.reason,
             speed=self._speed() if self._playing else 0.0,
             wanted=self._wants,
             arrays={name: read_only(value) for name, value in measured.items() if value is not None},

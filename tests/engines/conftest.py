@@ -9,10 +9,12 @@ import pytest
 
 from nnviz.data.dataset import Part, Scaling, SplitData
 from nnviz.engines.choose import make_engine
+from nnviz.engines.compiled.folder import kernel_folder
 from nnviz.engines.settings import TrainingSettings
-from nnviz.engines.torch_engine import TorchEngine
 from nnviz.network.settings import NetworkSettings
 from nnviz.settings import decode
+
+kernel_folder()  # remembered before tests get homes of their own: kernels stay compiled from one session to the next
 
 LAYERS = [{"kind": "linear", "units": 6}, "tanh", {"kind": "linear", "units": 5}, "sigmoid"]
 
@@ -50,19 +52,31 @@ def data_of() -> Any:
 
 @pytest.fixture
 def engine_of() -> Any:
-    """Return a function that makes an engine from plain settings."""
-
-    def make(
-        data: SplitData | None = None, layers: list[Any] | None = None, seed: int = 3, **training: Any
-    ) -> TorchEngine:
-        settings = {"learning_rate": 0.05, "batch_size": 8, "precision": "float64", **training}
-        engine = make_engine(
-            decode(NetworkSettings, {"layers": LAYERS if layers is None else layers}),
-            decode(TrainingSettings, settings),
-            data or samples(),
-            seed,
-        )
-        assert isinstance(engine, TorchEngine)
-        return engine
-
+    """Return a function that makes an engine from plain settings, torch if not told otherwise."""
     return make
+
+
+@pytest.fixture
+def pair_of() -> Any:
+    """Return a function that makes a compiled and a torch engine for the same experiment."""
+    return lambda *experiment, **training: tuple(
+        make(*experiment, engine=name, **training) for name in ("compiled", "torch")
+    )
+
+
+def make(
+    data: SplitData | None = None,
+    layers: list[Any] | None = None,
+    seed: int = 3,
+    engine: str = "torch",
+    **training: Any,
+) -> Any:
+    settings = {"learning_rate": 0.05, "batch_size": 8, "precision": "float64", "engine": engine, **training}
+    made = make_engine(
+        decode(NetworkSettings, {"layers": LAYERS if layers is None else layers}),
+        decode(TrainingSettings, settings),
+        data or samples(),
+        seed,
+    )
+    assert made.name == engine
+    return made

@@ -93,6 +93,45 @@ def test_probabilities_are_probabilities_and_name_the_class(loss: Loss, n_classe
     np.testing.assert_array_equal(probabilities.argmax(axis=1)[clear], loss.classes(outputs)[clear])
 
 
+# ---------------------------------------------------------------- smoothed targets
+
+
+def smoothed(loss: Loss, targets: list[int], n_classes: int, smoothing: float) -> np.ndarray:
+    found = loss.smoothed(loss.encode(np.array(targets), n_classes), n_classes, smoothing)
+    assert found.dtype == np.float64
+    assert found.shape == (len(targets), loss.n_outputs(n_classes))
+    return found
+
+
+def test_smoothed_targets_by_hand() -> None:
+    hot = [[0.8 + 0.2 / 3, 0.2 / 3, 0.2 / 3], [0.2 / 3, 0.2 / 3, 0.8 + 0.2 / 3]]
+    for loss in (CrossEntropy(), Squared(), Huber()):
+        np.testing.assert_allclose(smoothed(loss, [0, 2], 3, 0.2), hot)
+    np.testing.assert_allclose(smoothed(CrossEntropy(), [0, 1], 2, 0.2), [[0.9, 0.1], [0.1, 0.9]])
+    for loss in (Squared(), Huber()):
+        np.testing.assert_allclose(smoothed(loss, [0, 1], 2, 0.2), [[-0.8], [0.8]])
+    np.testing.assert_allclose(smoothed(BinaryCrossEntropy(), [0, 1], 2, 0.2), [[0.1], [0.9]])
+    np.testing.assert_allclose(smoothed(BinaryCrossEntropy(), [1, 2], 3, 0.2), [[0.1, 0.9, 0.1], [0.1, 0.1, 0.9]])
+
+
+@pytest.mark.parametrize("loss", CONCRETE, ids=lambda loss: loss.kind)
+@pytest.mark.parametrize("n_classes", [1, 2, 3, 7])
+def test_without_smoothing_they_are_the_plain_targets_in_dense_form(loss: Loss, n_classes: int) -> None:
+    targets = list(range(n_classes))
+    plain = loss.encode(np.array(targets), n_classes)
+    dense = smoothed(loss, targets, n_classes, 0.0)
+    np.testing.assert_array_equal(dense, np.eye(n_classes)[plain] if plain.ndim == 1 else plain)
+    outputs = torch.from_numpy(RNG.normal(size=dense.shape))
+    both = [float(loss.torch(outputs, torch.from_numpy(each))) for each in (plain, dense)]
+    np.testing.assert_allclose(both[0], both[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", [Squared(), Huber()], ids=lambda loss: loss.kind)
+def test_values_of_a_regression_are_never_smoothed(loss: Loss) -> None:
+    targets = np.array([1.5, -2.0], np.float32)
+    np.testing.assert_array_equal(loss.smoothed(loss.encode(targets, 0), 0, 0.5), [[1.5], [-2.0]])
+
+
 @pytest.mark.parametrize("loss", CONCRETE, ids=lambda loss: loss.kind)
 def test_the_size_of_a_batch_does_not_change_the_scale(loss: Loss) -> None:
     outputs, targets = problem(3, loss.n_outputs(3))

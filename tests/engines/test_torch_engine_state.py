@@ -11,8 +11,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nnviz.engines.engine import EngineState, epoch_order
+from nnviz.engines.engine import EngineState
 from nnviz.engines.optimizers import Optimizer
+from nnviz.engines.random_numbers import epoch_order
 from nnviz.engines.settings import TrainingSettings
 from nnviz.engines.torch_engine import TorchEngine
 from nnviz.network.settings import NetworkSettings
@@ -31,6 +32,8 @@ def train(engine: TorchEngine, steps: int) -> None:
 def assert_same(a: EngineState, b: EngineState) -> None:
     assert (a.epoch, a.step, a.position) == (b.epoch, b.step, b.position)
     np.testing.assert_array_equal(a.parameters, b.parameters)
+    np.testing.assert_array_equal(a.gradients, b.gradients)
+    np.testing.assert_array_equal(a.updates, b.updates)
     for one, other in ((a.buffers, b.buffers), (a.optimizer, b.optimizer)):
         assert set(one) == set(other)
         for name in one:
@@ -59,7 +62,8 @@ def test_another_seed_is_another_run(engine_of: Any) -> None:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.integers(1, 12), min_size=1, max_size=12))
 def test_where_it_pauses_makes_no_difference(pieces: list[int], engine_of: Any) -> None:
-    paused, straight = (engine_of(layers=EVERYTHING, optimizer="adam") for _ in range(2))
+    options = {"optimizer": "adam", "label_smoothing": 0.1, "gradient_clip": 0.05, "max_norm": 0.5, "l1": 0.001}
+    paused, straight = (engine_of(layers=EVERYTHING, **options) for _ in range(2))
     made = 0
     for piece in pieces:
         made += paused.train_steps(piece)
@@ -131,6 +135,48 @@ def test_a_state_is_a_copy(engine_of: Any) -> None:
     fresh.restore(state)
     train(fresh, 5)
     np.testing.assert_array_equal(state.parameters, kept[3])
+
+
+REMEMBERED = {
+    "sgd": set(),
+    "momentum": {"momentum_buffer"},
+    "nesterov": {"momentum_buffer"},
+    "rmsprop": {"step", "square_avg"},
+    "adagrad": {"step", "sum"},
+    "adam": {"step", "exp_avg", "exp_avg_sq"},
+    "adamw": {"step", "exp_avg", "exp_avg_sq"},
+}
+
+
+@pytest.mark.parametrize("optimizer", Optimizer.registry.names())
+def test_an_optimizer_remembers_under_the_names_of_torch(optimizer: str, engine_of: Any) -> None:
+    engine = engine_of(optimizer="momentum" if optimizer == "sgd" else "sgd")
+    train(engine, 2)
+    configure(engine, optimizer=optimizer)
+    train(engine, 5)
+    state = engine.state()
+    assert set(state.optimizer) == REMEMBERED[optimizer]
+    for name, array in state.optimizer.items():
+        assert array.shape == (() if name == "step" else state.parameters.shape)
+    if "step" in state.optimizer:
+        assert state.optimizer["step"] == 5, "the optimizer's own steps, not those of the run"
+
+
+@pytest.mark.parametrize("optimizer", sorted(name for name in REMEMBERED if REMEMBERED[name]))
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_a_state_written_by_another_engine_is_understood(
+    optimizer: str, shape: tuple[int, ...], engine_of: Any
+) -> None:
+    original, fresh = engine_of(optimizer=optimizer), engine_of(optimizer=optimizer)
+    train(original, 7)
+    state = original.state()
+    other = {
+        name: np.array(a, np.float64).reshape(shape if name == "step" else -1) for name, a in state.optimizer.items()
+    }
+    fresh.restore(replace(state, optimizer=other))
+    for engine in (original, fresh):
+        train(engine, 7)
+    assert_same(fresh.state(), original.state())
 
 
 def test_a_state_of_another_optimizer_starts_this_one_anew(engine_of: Any) -> None:
@@ -278,7 +324,8 @@ def test_a_loss_that_is_not_finite_ends_the_epochs(engine_of: Any, data_of: Any)
 def test_every_measurement_of_the_contract_is_there(engine_of: Any, data_of: Any) -> None:
     data = data_of(2)
     row = engine_of(data).measure()
-    expected = {"epoch", "step", "learning_rate", "gradient_norm", "gradient_norm_by_layer"}
+    expected = {"epoch", "step", "learning_rate", "gradient_norm", "dead_units_by_layer"}
+    expected |= {f"{what}_norm_by_layer" for what in ("gradient", "update", "weight")}
     expected |= {f"{part}_{what}" for part in ("train", "test") for what in ("loss", "error")}
     assert set(row) == expected
     with_validation = replace(data, validation=data.test)

@@ -13,8 +13,8 @@ from torch.nn import functional
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from nnviz.data.dataset import SplitData
-from nnviz.engines.engine import epoch_order
 from nnviz.engines.optimizers import Optimizer
+from nnviz.engines.random_numbers import epoch_order
 from nnviz.engines.torch_engine import TorchEngine
 
 STEPS = 200

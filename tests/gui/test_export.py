@@ -259,7 +259,10 @@ def test_regression_and_many_classes(format: str, qapp: object, trained_run: Tra
     for plain in (
         {"data": {"source": "noisy-sine"}},
         {"data": {"source": "plane"}},
-        {"data": {"source": {"kind": "digits", "samples": 100}}, "network": {"layers": ["flatten"]}},
+        {
+            "data": {"source": {"kind": "digits", "samples": 100}},
+            "network": {"layers": ["flatten", {"kind": "linear", "units": 8}, "relu"]},
+        },
     ):
         run = trained_run(from_plain(plain, "test"), needs=NEEDS, epochs=3)
         for name in NAMES:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 
 from nnviz.experiment import Experiment, bundled
 from nnviz.gui.app import make_window
@@ -15,6 +17,7 @@ from nnviz.gui.main_window import BELOW, RIGHT, MainWindow
 from nnviz.gui.theme import DARK, LIGHT
 from nnviz.gui.view_dock import ViewDock
 from nnviz.gui.views import views
+from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.snapshot import Status
 
 
@@ -55,6 +58,91 @@ def test_every_view_has_a_dock_and_a_place_in_the_menu(window):
     for name in views.names():
         assert isinstance(window.docks[name], ViewDock)
     assert all(window.docks[name].isVisible() for name in (*RIGHT, *BELOW))
+
+
+@pytest.mark.parametrize("name", [name for name in views.names() if name not in (*RIGHT, *BELOW)])
+def test_a_view_of_the_menu_comes_forward_and_needs_no_room(window, name, qtbot):
+    """From the menu, as a user would."""
+    dock, size = window.docks[name], window.size()
+    assert not dock.isVisible()
+    actions = [action for menu in window.menuBar().findChildren(QMenu) for action in menu.actions()]
+    (action,) = [each for each in actions if each is dock.toggleViewAction()]
+    action.trigger()
+    qtbot.waitUntil(dock.view.isVisible, timeout=5_000)
+    assert window.size() == size
+    front = [other for other in window.tabifiedDockWidgets(dock) if isinstance(other, ViewDock)]
+    assert front
+    qtbot.waitUntil(lambda: not any(window.shows(other) for other in front), timeout=5_000)
+    drawn = [drawer for drawer in window.clock._drawers if drawer.visible()]
+    assert not {other.view.title for other in front} & {drawer.name for drawer in drawn}, "nobody would see it"
+    qtbot.waitUntil(lambda: dock.view.needs <= window._wanted, timeout=5_000)
+    action.trigger()
+    qtbot.waitUntil(lambda: not window.shows(dock), timeout=5_000)
+    qtbot.waitUntil(lambda: all(window.shows(window.docks[name]) for name in RIGHT), timeout=5_000)
+
+
+def test_a_slow_view_is_named_while_training_and_the_others_keep_their_rate(window, qtbot, monkeypatch):
+    drawn = {"slow": 0, "other": 0}
+    cost = [0.03]
+    slow, other = window.docks["weights"].view, window.docks["error"].view
+    draw_slow, draw_other = slow.refresh, other.refresh
+
+    def burn(history, snapshot):
+        drawn["slow"] += 1
+        end = time.thread_time() + cost[0]
+        while time.thread_time() < end:
+            pass
+        draw_slow(history, snapshot)
+
+    def count(history, snapshot):
+        drawn["other"] += 1
+        draw_other(history, snapshot)
+
+    monkeypatch.setattr(slow, "refresh", burn)
+    monkeypatch.setattr(other, "refresh", count)
+    window.controller.toggle()
+    qtbot.waitUntil(lambda: "Weights" in window.status_line.slow.text(), timeout=20_000)
+    assert window.status_line.slow.text().startswith("Drawn less often: ")
+    drawn.update(slow=0, other=0)
+    qtbot.wait(1_500)
+    assert drawn["other"] > 1.4 * drawn["slow"] > 0
+    cost[0] = 0.0
+    qtbot.waitUntil(lambda: "Weights" not in window.status_line.slow.text(), timeout=20_000)
+    cost[0] = 0.03
+    qtbot.waitUntil(lambda: "Weights" in window.status_line.slow.text(), timeout=20_000)
+    window.controller.toggle()
+    assert window.status_line.slow.text() == "", "paused, nothing is drawn too seldom"
+
+
+def test_the_engine_is_said_and_follows_a_change(window):
+    run = window.controller.run
+    window._refresh_status_line()
+    assert run.snapshot is not None
+    for engine, reason, word in (
+        ("torch", "Conv 3×3 is not covered by the compiled engine.", "PyTorch"),
+        ("compiled", "", "compiled engine"),
+        ("", "", ""),
+    ):
+        run.snapshot = replace(run.snapshot, engine=engine, engine_reason=reason)
+        window._refresh_status_line()
+        window.header.refresh()
+        label = window.status_line.engine
+        assert label.text() == word
+        assert reason in label.toolTip()
+        assert label.accessibleDescription() == label.toolTip()
+        assert label.toolTip() in window.header._outs["speed"].toolTip()
+
+
+def test_views_of_a_failed_run_say_why(window, qtbot):
+    window.controller.open(Experiment().with_settings(["data.source=digits", "network.layers=[]"]))
+    qtbot.waitUntil(lambda: window.controller.run.status is Status.FAILED, timeout=60_000)
+    assert "Flatten" in window.controller.run.text
+    window.clock.draw_all()
+    for name in (*RIGHT, *BELOW):
+        view = window.docks[name].view
+        said = view.plot.overlay._sentence if isinstance(view, PlotView) else view._matrix._sentence
+        assert "Press Play" not in said
+        assert "The output layer" in said, name
 
 
 def test_a_view_is_enlarged_and_put_back(window):

@@ -70,15 +70,19 @@ def test_rows_stand_in_the_order_of_importance(panel):
         "Optimizer",
         "Learning rate",
         "Schedule",
+        "Gradient clipping",
         "Batch size",
         "Weight decay (L2)",
         "L1",
+        "Max norm",
+        "Label smoothing",
         "Initializer",
         "Epoch limit",
         "Early stopping",
         "Seed",
     ]
-    assert not row_of(panel, "training.precision").isVisible()
+    for name in ("precision", "engine", "device"):
+        assert not row_of(panel, f"training.{name}").isVisible(), "folded away at first"
 
 
 def test_typing_changes_the_experiment_and_can_be_undone(panel, controller):
@@ -156,6 +160,22 @@ def test_words_stand_for_0_and_can_be_typed(panel, controller):
     assert controller.experiment.training.patience == 20
     type_number(row, "off")
     assert controller.experiment.training.patience == 0
+
+
+@pytest.mark.parametrize("name", ["gradient_clip", "weight_decay", "l1", "max_norm", "label_smoothing"])
+def test_what_is_0_is_off(panel, controller, name):
+    row = row_of(panel, f"training.{name}")
+    assert row.number.text() == "off"
+    type_number(row, "25 %" if name == "label_smoothing" else "0.25")
+    assert getattr(controller.experiment.training, name) == 0.25
+    assert row.number.text() == ("25 %" if name == "label_smoothing" else "0.25")
+
+
+def test_engines_and_devices_have_names_of_their_own(panel):
+    for name in ("engine", "device"):
+        words = [entry.text for entry in row_of(panel, f"training.{name}").entries]
+        assert len(set(words)) == 3
+        assert not {"Torch", "Cpu", "Cuda", "Mps"} & set(words)
 
 
 def test_a_refused_number_stays_with_its_reason_while_other_things_change(panel, controller):

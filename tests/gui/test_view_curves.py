@@ -11,7 +11,7 @@ from nnviz.experiment import from_plain
 from nnviz.gui.views import views
 from nnviz.gui.views.parts.curves import CurvesView
 from nnviz.gui.views.parts.plot_view import PlotView
-from nnviz.history.history import History
+from nnviz.history.history import Event, History
 from nnviz.session import Run
 
 CURVES = [name for name in views.names() if issubclass(views[name], CurvesView)]
@@ -109,3 +109,80 @@ def test_a_legend_of_very_many_layers_names_some(make_view: Make, trained_run: T
     assert labels[-1] == "41 output"
     assert len(labels) == 6
     assert len(view.table(run.history, run.snapshot)) == 42
+
+
+def test_update_ratio_is_the_change_over_the_size(make_view: Make, trained_run: Train) -> None:
+    run = trained_run(needs=NEEDS)
+    view = make_view("update_ratio")
+    view.refresh(run.history, run.snapshot)
+    table = view.table(run.history, run.snapshot)
+    updates, sizes = (run.history.column(f"{what}_norm_by_layer") for what in ("update", "weight"))
+    for layer, name in enumerate(["1 linear 4", "2 linear 2", "3 output"]):
+        ratio = table[f"{name} (update ÷ weights)"]
+        assert np.isnan(ratio[0]), "before the first step nothing has moved"
+        np.testing.assert_allclose(ratio[1:], updates[1:, layer] / sizes[1:, layer], rtol=1e-6)
+        assert (ratio[1:] > 0).all()
+
+
+def test_update_ratio_shows_the_usual_one_on_both_axes(make_view: Make, run: Run) -> None:
+    view = make_view("update_ratio")
+    assert isinstance(view, PlotView)
+    for log, at in ((True, -3.0), (False, 1e-3)):
+        view.restore({"log_y": log})
+        view.refresh(history_of(50, lambda epoch: 0.5 + epoch), run.snapshot)
+        (level,) = view.plot.overlay._levels
+        assert level.y == pytest.approx(at)
+        assert view.plot.y_range[0] < at < view.plot.y_range[1]
+
+
+def test_dead_units_are_a_share_of_each_layers_units(make_view: Make, trained_run: Train) -> None:
+    layers = [{"kind": "linear", "units": 5}, "relu", {"kind": "linear", "units": 4}, "batch-norm", "relu"]
+    run = trained_run(from_plain({"network": {"layers": layers}}, "test"), epochs=2)
+    history = History()
+    dead = np.array([[0, 0], [1, 4], [5, 2]])
+    history.append({"epoch": np.arange(3), "step": np.arange(3), "dead_units_by_layer": dead})
+    view = make_view("dead_units")
+    assert isinstance(view, CurvesView)
+    view.refresh(history, run.snapshot)
+    table = view.table(history, run.snapshot)
+    np.testing.assert_allclose(table["1 relu (% dead)"], [0, 20, 100])
+    np.testing.assert_allclose(table["3 relu (% dead)"], [0, 100, 50])
+    assert view.plot.y_range[0] == 0.0
+
+
+def test_nothing_dead_is_a_flat_line_and_no_activation_a_sentence(make_view: Make, trained_run: Train) -> None:
+    run = trained_run(needs=NEEDS)
+    view = make_view("dead_units")
+    assert isinstance(view, CurvesView)
+    view.refresh(run.history, run.snapshot)
+    assert view.plot.overlay._sentence == ""
+    assert view.plot.y_range[1] >= 10.0, "a share of 0 is drawn on an axis that means something"
+    bare = trained_run(from_plain({"network": {"layers": [{"kind": "linear", "units": 3}]}}, "test"), epochs=2)
+    view.refresh(bare.history, bare.snapshot)
+    assert "no activations" in view.plot.overlay._sentence
+
+
+def test_the_read_out_survives_thinning(make_view: Make, run: Run) -> None:
+    """Between two draws rows may be dropped: what is read off is still what is drawn."""
+    history = history_of(100_000, lambda epoch: epoch * 2 + 1)
+    history.events.append(Event(99_840, "Learning rate 0.03 → 0.01"))
+    view = make_view("loss")
+    assert isinstance(view, PlotView)
+    view.refresh(history, run.snapshot)
+    before = view.reading(99_840.0, 0.0)
+    assert before is not None
+    assert [line.word for line in before.lines][-1] == "Learning rate 0.03 → 0.01"
+    more = {name: history.column(name)[-1:].copy() for name in history.names}
+    history.append({**more, "epoch": np.array([100_000])})
+    assert len(history) < 90_000, "it was thinned"
+    assert view.reading(99_840.0, 0.0) == before
+
+
+def test_a_run_that_ended_at_once_says_why(make_view: Make) -> None:
+    history = History()
+    history.events.append(Event(0, "The output layer needs a flat list. Add a Flatten layer.", "end"))
+    for name in CURVES:
+        view = make_view(name)
+        assert isinstance(view, PlotView)
+        view.refresh(history, None)
+        assert view.plot.overlay._sentence == "The output layer needs a flat list."

@@ -64,8 +64,9 @@ def history_of(n: int, value: Callable[[np.ndarray], np.ndarray]) -> History:
     history = History()
     epochs = np.arange(n, dtype=np.float64)
     columns = {f"{part}_{what}": value(epochs) for part in ("train", "test") for what in ("loss", "error")}
-    norms = np.column_stack([value(epochs)] * 3)
-    history.append({"epoch": epochs, "step": epochs, **columns, "gradient_norm_by_layer": norms})
+    three = np.column_stack([value(epochs)] * 3)  # layers with parameters in the default network, and two activations
+    columns |= {"gradient_norm_by_layer": three, "update_norm_by_layer": three, "dead_units_by_layer": three[:, :2]}
+    history.append({"epoch": epochs, "step": epochs, **columns, "weight_norm_by_layer": np.ones_like(three)})
     return history
 
 

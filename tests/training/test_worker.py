@@ -120,7 +120,8 @@ def test_snapshots_hold_what_is_wanted(session_of: SessionOf) -> None:
     snapshot = session.run.snapshot
     assert snapshot is not None
     assert snapshot.wanted == {"parameters", "confusion"}
-    assert snapshot.engine == "torch"
+    assert snapshot.engine == "compiled"
+    assert "covers all of this network" in snapshot.engine_reason
     assert not snapshot.arrays["confusion"].flags.writeable
     session.want(frozenset())
     session.step_epoch()

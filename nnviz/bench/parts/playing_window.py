@@ -15,6 +15,9 @@ from nnviz.experiment import Experiment
 
 SECONDS = 8.0
 WARM_UP = 3.0
+WARM_EPOCHS = 50
+"""Epochs after which nothing is left to compile for training: the first ones come in slices of single steps."""
+
 GIVE_UP = 60.0
 
 
@@ -69,9 +72,10 @@ def main() -> None:
         loop.exec()
 
     give_up = time.monotonic() + GIVE_UP
-    while not window.controller.run.trained:
+    while window.controller.run.epoch < WARM_EPOCHS:
         if time.monotonic() > give_up:
-            sys.exit(f"no epoch in {GIVE_UP:.0f} s: {window.controller.run.text or window.controller.run.status.value}")
+            run = window.controller.run
+            sys.exit(f"no {WARM_EPOCHS} epochs in {GIVE_UP:.0f} s: {run.text or run.status.value}")
         run_for(0.1)
     run_for(WARM_UP)
     window.clock.intervals.clear()

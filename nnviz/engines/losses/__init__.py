@@ -47,8 +47,16 @@ class Loss(Choice):
         """Return targets (n,) as the loss compares them with outputs: (n, outputs) floats, or (n,) classes."""
         raise NotImplementedError
 
+    def smoothed(self, encoded: NDArray[Any], n_classes: int, smoothing: float) -> NDArray[np.float64]:
+        """Return what `encode` gave as float targets (n, outputs) of which the share `smoothing` is spread evenly.
+
+        Szegedy et al. 2016, section 7: for C classes (1 - s) y + s / C, where y is 1 for the true class and 0 for
+        the others. 0 gives the targets in dense form, and the values of a regression stay as they are.
+        """
+        raise NotImplementedError
+
     def torch(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return the loss of outputs (n, outputs) against encoded targets, a scalar."""
+        """Return the loss of outputs (n, outputs) against targets as `encode` or `smoothed` give them, a scalar."""
         raise NotImplementedError
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
@@ -82,6 +90,18 @@ def signed_targets(targets: NDArray[Any], n_classes: int) -> NDArray[Any]:
     if n_classes == 0:
         return targets[:, None].astype(np.float64)
     return 2.0 * targets[:, None] - 1.0 if n_classes == 2 else one_hot(targets, n_classes)
+
+
+def smoothed_one_hot(encoded: NDArray[Any], smoothing: float) -> NDArray[np.float64]:
+    """Return (1 - s) y + s / C for targets y (n, C) that are 1 for the true class and 0 for the others."""
+    return np.asarray((1.0 - smoothing) * encoded + smoothing / encoded.shape[1], np.float64)
+
+
+def smoothed_signed(encoded: NDArray[Any], n_classes: int, smoothing: float) -> NDArray[np.float64]:
+    """Smooth what `signed_targets` coded: two classes become ±(1 - s), which is (1 - s) y + s / 2 in that coding."""
+    if n_classes == 0:
+        return encoded.astype(np.float64)
+    return (1.0 - smoothing) * encoded if n_classes == 2 else smoothed_one_hot(encoded, smoothing)
 
 
 def value_probabilities(outputs: NDArray[Any]) -> NDArray[Any]:

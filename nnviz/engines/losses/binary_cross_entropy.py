@@ -27,6 +27,10 @@ class BinaryCrossEntropy(Kind, Loss, frozen=True, tag="binary-cross-entropy"):
     def encode(self, targets: NDArray[Any], n_classes: int) -> NDArray[Any]:
         return targets[:, None].astype(np.float64) if n_classes <= 2 else one_hot(targets, n_classes)
 
+    def smoothed(self, encoded: NDArray[Any], n_classes: int, smoothing: float) -> NDArray[np.float64]:
+        """Smooth every question by itself, as it has two answers: y (1 - s) + s / 2."""
+        return np.asarray((1.0 - smoothing) * encoded + smoothing / 2.0, np.float64)
+
     def torch(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         from torch.nn.functional import binary_cross_entropy_with_logits
 

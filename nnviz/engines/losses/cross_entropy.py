@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.engines.losses import Loss
+from nnviz.engines.losses import Loss, one_hot, smoothed_one_hot
 from nnviz.settings import Kind
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @Loss.registry.register
 class CrossEntropy(Kind, Loss, frozen=True, tag="cross-entropy"):
-    """L = mean of -log softmax(f)_y, one output per class."""
+    """L = mean of -log softmax(f)_y, one output per class; for smoothed targets, of -Σ_k y_k log softmax(f)_k."""
 
     title = "Cross-entropy"
     help = "Minus the logarithm of the probability given to the true class; one output per class."
@@ -30,10 +30,13 @@ class CrossEntropy(Kind, Loss, frozen=True, tag="cross-entropy"):
     def encode(self, targets: NDArray[Any], n_classes: int) -> NDArray[Any]:
         return targets.astype(np.int64)
 
+    def smoothed(self, encoded: NDArray[Any], n_classes: int, smoothing: float) -> NDArray[np.float64]:
+        return smoothed_one_hot(one_hot(encoded, n_classes), smoothing)
+
     def torch(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         from torch.nn.functional import cross_entropy
 
-        return cross_entropy(outputs, targets)
+        return cross_entropy(outputs, targets)  # classes (n,), or the probability of every class (n, classes)
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))  # shifted against overflow

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.engines.losses import Loss, signed_targets, value_probabilities
+from nnviz.engines.losses import Loss, signed_targets, smoothed_signed, value_probabilities
 from nnviz.settings import Kind, knob
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class Huber(Kind, Loss, frozen=True, tag="huber"):
 
     def encode(self, targets: NDArray[Any], n_classes: int) -> NDArray[Any]:
         return signed_targets(targets, n_classes)
+
+    def smoothed(self, encoded: NDArray[Any], n_classes: int, smoothing: float) -> NDArray[np.float64]:
+        return smoothed_signed(encoded, n_classes, smoothing)
 
     def torch(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         from torch.nn.functional import huber_loss

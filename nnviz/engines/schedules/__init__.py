@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnviz.settings import Choice, kinds, knob
 
 Period = Annotated[
@@ -19,20 +22,20 @@ Period = Annotated[
 """The setting of schedules that end: see `progress`."""
 
 
-def progress(epoch: float, period: int, epochs: int) -> float:
+def progress(epoch: NDArray[np.float64], period: int, epochs: int) -> NDArray[np.float64]:
     """Return how much of a period has passed, 0..1; a period of 0 is the epoch limit, or 1,000 without one."""
-    return min(epoch / (period or epochs or 1_000), 1.0)
+    return np.minimum(epoch / (period or epochs or 1_000), 1.0)
 
 
 class Schedule(Choice):
-    """Settings of one schedule: what share of the learning rate applies at a moment of training."""
+    """Settings of one schedule: what share of the learning rate applies at each moment of training."""
 
     __slots__ = ()
     registry = kinds("schedule", "nnviz.engines.schedules")
 
-    def factor(self, epoch: float, epochs: int) -> float:
-        """Return the share of the learning rate, 0..1, after `epoch` epochs (fractions count steps).
+    def factor(self, epoch: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
+        """Return the shares of the learning rate, 0..1, after `epoch` epochs: any shape; fractions count steps.
 
-        `epochs` is the epoch limit, 0 when there is none.
+        Every share depends on its own moment alone. `epochs` is the epoch limit, 0 when there is none.
         """
         raise NotImplementedError

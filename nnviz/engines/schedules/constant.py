@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnviz.engines.schedules import Schedule
 from nnviz.settings import Kind
 
@@ -14,5 +17,5 @@ class Constant(Kind, Schedule, frozen=True, tag="constant"):
     help = "The learning rate stays as it is set."
     order = 10
 
-    def factor(self, epoch: float, epochs: int) -> float:
-        return 1.0
+    def factor(self, epoch: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
+        return np.ones_like(epoch)

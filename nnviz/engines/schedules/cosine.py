@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
+from numpy.typing import NDArray
 
 from nnviz.engines.schedules import Period, Schedule, progress
 from nnviz.settings import Kind
@@ -18,5 +19,5 @@ class Cosine(Kind, Schedule, frozen=True, tag="cosine"):
 
     period: Period = 0
 
-    def factor(self, epoch: float, epochs: int) -> float:
-        return 0.5 * (1.0 + math.cos(math.pi * progress(epoch, self.period, epochs)))
+    def factor(self, epoch: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
+        return 0.5 * (1.0 + np.cos(np.pi * progress(epoch, self.period, epochs)))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnviz.engines.schedules import Schedule
 from nnviz.settings import Kind, knob
 
@@ -20,5 +23,5 @@ class Exponential(Kind, Schedule, frozen=True, tag="exponential"):
         int, knob("Half-life", "Epochs until the rate has halved.", unit="epochs", ge=1, le=10_000_000, live=True)
     ] = 200
 
-    def factor(self, epoch: float, epochs: int) -> float:
-        return float(2.0 ** (-epoch / self.half_life))
+    def factor(self, epoch: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
+        return np.exp2(-epoch / self.half_life)

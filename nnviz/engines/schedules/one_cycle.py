@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
+from numpy.typing import NDArray
 
 from nnviz.engines.schedules import Period, Schedule, progress
 from nnviz.settings import Kind
@@ -18,15 +19,14 @@ class OneCycle(Kind, Schedule, frozen=True, tag="one-cycle"):
 
     period: Period = 0
 
-    def factor(self, epoch: float, epochs: int) -> float:
+    def factor(self, epoch: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
         t = progress(epoch, self.period, epochs)
-        if t < _RISE:
-            return _between(1 / 25, 1.0, t / _RISE)
-        return _between(1.0, 1e-4, (t - _RISE) / (1 - _RISE))
+        rising, falling = _between(1 / 25, 1.0, t / _RISE), _between(1.0, 1e-4, (t - _RISE) / (1 - _RISE))
+        return np.where(t < _RISE, rising, falling)
 
 
 _RISE = 0.3
 
 
-def _between(start: float, end: float, t: float) -> float:
-    return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * t))
+def _between(start: float, end: float, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    return end + (start - end) * 0.5 * (1.0 + np.cos(np.pi * t))

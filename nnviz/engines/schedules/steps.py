@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnviz.engines.schedules import Schedule
 from nnviz.settings import Kind, knob
 
@@ -19,5 +22,5 @@ class Steps(Kind, Schedule, frozen=True, tag="steps"):
     every: Annotated[int, knob("Every", "Epochs between drops.", unit="epochs", ge=1, le=10_000_000, live=True)] = 100
     drop: Annotated[float, knob("Factor", "What each drop multiplies the rate by.", gt=0.0, le=1.0, live=True)] = 0.5
 
-    def factor(self, epoch: float, epochs: int) -> float:
-        return float(self.drop ** (epoch // self.every))
+    def factor(self, epoch: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
+        return np.power(self.drop, epoch // self.every)

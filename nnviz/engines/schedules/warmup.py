@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnviz.engines.schedules import Schedule
 from nnviz.settings import Kind, knob
 
@@ -20,5 +23,5 @@ class Warmup(Kind, Schedule, frozen=True, tag="warmup"):
         int, knob("Length", "Epochs until the full rate is reached.", unit="epochs", ge=1, le=10_000_000, live=True)
     ] = 10
 
-    def factor(self, epoch: float, epochs: int) -> float:
-        return max(1e-3, min(1.0, epoch / self.length))
+    def factor(self, epoch: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
+        return np.clip(epoch / self.length, 1e-3, 1.0)

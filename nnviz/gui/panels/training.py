@@ -18,12 +18,27 @@ from nnviz.gui.widgets.scale import NumberFormat
 from nnviz.gui.widgets.section import Caption
 from nnviz.network.settings import NetworkSettings
 
-FIRST = ("loss", "optimizer", "learning_rate", "schedule", "batch_size", "weight_decay", "l1")
+FIRST = (
+    *("loss", "optimizer", "learning_rate", "schedule", "gradient_clip", "batch_size"),
+    *("weight_decay", "l1", "max_norm", "label_smoothing"),
+)
 LAST = ("epochs", "patience")
 FORMATS = {
     "training.epochs": NumberFormat(integer=True, words={0: "no limit"}),
     "training.patience": NumberFormat(integer=True, words={0: "off"}),
+    "training.gradient_clip": NumberFormat(words={0: "off"}),
+    "training.weight_decay": NumberFormat(words={0: "off"}),
+    "training.l1": NumberFormat(words={0: "off"}),
+    "training.max_norm": NumberFormat(words={0: "off"}),
+    "training.label_smoothing": NumberFormat(percent=True, words={0: "off"}),
     "training.schedule.period": NumberFormat(integer=True, words={0: "auto"}),
+}
+OPTIONS = {
+    "compiled": "Compiled",
+    "torch": "PyTorch",
+    "cpu": "Processor",
+    "cuda": "Graphics card",
+    "mps": "Mac graphics",
 }
 FOLDED = ("training.optimizer", "network.initializer")
 
@@ -44,7 +59,8 @@ class TrainingPanel(QWidget):
         self.network_form = Form(NetworkSettings, "network", inside, only=("initializer",), folded=FOLDED)
         self.limits_form = Form(TrainingSettings, "training", inside, only=LAST, formats=FORMATS)
         self.seed_row = SeedRow("New seed", Experiment, "seed", "Begin again from other initial weights.", inside)
-        self.more_form = Form(TrainingSettings, "training", inside, skip=(*FIRST, *LAST), formats=FORMATS)
+        rest = (*FIRST, *LAST)
+        self.more_form = Form(TrainingSettings, "training", inside, skip=rest, formats=FORMATS, options=OPTIONS)
         self._forms = (self.form, self.network_form, self.limits_form, self.more_form)
         self._make_layout()
         for form in self._forms:

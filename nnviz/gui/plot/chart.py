@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QGraphicsItem, QSizePolicy, QWidget
 
 from nnviz.gui.plot.frame import Frame
@@ -50,6 +51,7 @@ class Plot(pg.GraphicsView):
         self.y_range: Range = (0.0, 1.0)
         self.area = QRectF(0, 0, 1, 1)
         self._pointer: QPointF | None = None
+        self._painting = 0.0
         self.setCentralItem(None)
         self.box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0.0)
         self.box.disableAutoRange()
@@ -168,6 +170,16 @@ class Plot(pg.GraphicsView):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        began = time.perf_counter()
+        super().paintEvent(event)
+        self._painting += time.perf_counter() - began
+
+    def painting(self) -> float:
+        """Return the seconds spent on painting since the last call."""
+        spent, self._painting = self._painting, 0.0
+        return spent
 
     # ------------------------------------------------------------ parts
 

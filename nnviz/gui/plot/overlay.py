@@ -30,6 +30,15 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Level:
+    """A faint dashed line across at a height, with words at its right end."""
+
+    y: float
+    text: str
+    color: QColor
+
+
+@dataclass(frozen=True)
 class Line:
     """One line of a read-out: a word, its value, and the colour of the dot before it (none: no dot)."""
 
@@ -58,6 +67,7 @@ class Overlay(QGraphicsItem):
         self._sentence = ""
         self._marks: tuple[Mark, ...] = ()
         self._notches: tuple[float, ...] = ()
+        self._levels: tuple[Level, ...] = ()
 
     def read(self, reading: Reading | None) -> None:
         """Show a crosshair with a read-out, or none."""
@@ -71,10 +81,12 @@ class Overlay(QGraphicsItem):
             self._sentence = sentence
             self.update()
 
-    def mark(self, marks: tuple[Mark, ...], notches: tuple[float, ...] = ()) -> None:
-        """Show marks, and notches on the lower edge."""
-        if (marks, notches) != (self._marks, self._notches):
-            self._marks, self._notches = marks, notches
+    def mark(
+        self, marks: tuple[Mark, ...] = (), notches: tuple[float, ...] = (), levels: tuple[Level, ...] = ()
+    ) -> None:
+        """Show marks, notches on the lower edge, and levels."""
+        if (marks, notches, levels) != (self._marks, self._notches, self._levels):
+            self._marks, self._notches, self._levels = marks, notches, levels
             self.update()
 
     def refresh(self) -> None:
@@ -91,6 +103,8 @@ class Overlay(QGraphicsItem):
             self._paint_sentence(painter)
             return
         self._paint_notches(painter)
+        for level in self._levels:
+            self._paint_level(painter, level)
         for mark in self._marks:
             self._paint_mark(painter, mark)
         if self._reading is not None and not self._plot.theme.export:
@@ -131,6 +145,28 @@ class Overlay(QGraphicsItem):
         painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.7))
         painter.setPen(mark.color)
         painter.drawText(room, _LEFT, mark.text)
+
+    def _paint_level(self, painter: QPainter, level: Level) -> None:
+        plot, area = self._plot, self._plot.area
+        y = plot.to_pixel(0.0, level.y).y()
+        if not area.top() <= y <= area.bottom():
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        pen = line(plot.theme, "muted", style=Qt.PenStyle.CustomDashLine)
+        faint = QColor(level.color)
+        faint.setAlphaF(0.6)
+        pen.setColor(faint)
+        pen.setDashPattern([2.0, 4.0])
+        painter.setPen(pen)
+        painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+        width = QFontMetricsF(painter.font()).horizontalAdvance(level.text)
+        if area.width() < 2 * width or area.height() < 40:
+            return
+        above = y - 15 >= area.top()
+        room = QRectF(area.right() - width - 4, y - 15 if above else y + 1, width + 1, 14)
+        painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.7))
+        painter.setPen(level.color)
+        painter.drawText(room, _LEFT, level.text)
 
     def _paint_reading(self, painter: QPainter, reading: Reading) -> None:
         plot, area, theme = self._plot, self._plot.area, self._plot.theme

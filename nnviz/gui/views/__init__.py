@@ -7,6 +7,7 @@ registered by `@views.register`; menus, exports and the generic tests pick it up
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -113,6 +114,13 @@ class View(QWidget):
         self.render(painter, QPoint())
         painter.restore()
 
+    def painting(self) -> float:
+        """Return the seconds spent on painting since the last call; with those of `refresh` it is what the view costs.
+
+        0 for a view that paints so little that nobody need know.
+        """
+        return 0.0
+
     def set_caption(self, text: str) -> None:
         """Change the words in the title bar, and say so if they are others."""
         if text != self.caption:
@@ -137,6 +145,14 @@ def caption_of(keys: Sequence[Key]) -> str:
     """Return a legend as text with coloured signs, for a title bar."""
     spans = (f"<span style='color:{key.color.name()}'>{_SIGNS[key.sign]}</span>&nbsp;{key.label}" for key in keys)
     return " &nbsp;".join(spans)
+
+
+def why_nothing(history: History, sentence: str) -> str:
+    """Return the first sentence of why a run ended before there was anything to show; else the given one."""
+    last = history.events[-1] if history.events else None
+    if last is None or last.kind != "end" or len(history) > 1:
+        return sentence
+    return re.split(r"(?<=[.!?])\s", last.text, maxsplit=1)[0]
 
 
 def finite_range(*arrays: NDArray[Any]) -> tuple[float, float] | None:

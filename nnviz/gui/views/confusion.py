@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Table, View, views
+from nnviz.gui.views import Table, View, views, why_nothing
 from nnviz.gui.views.parts.matrix import Matrix
 from nnviz.gui.views.parts.switches import Choice, add_choice
 from nnviz.history.history import History
@@ -49,7 +49,7 @@ class Confusion(View):
     def refresh(self, history: History, snapshot: Snapshot | None) -> None:
         counts = self._counts(snapshot)
         if snapshot is None or counts is None:
-            self._matrix.say(_why_empty(snapshot))
+            self._matrix.say(why_nothing(history, _why_empty(snapshot)))
             self._summary = ""
             self.set_caption("")
             return

@@ -14,7 +14,7 @@ from nnviz.data.dataset import SplitData
 from nnviz.gui.plot import Dots, Scale
 from nnviz.gui.plot.chart import steady
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Key, Table, finite_range, views
+from nnviz.gui.views import Key, Table, finite_range, views, why_nothing
 from nnviz.gui.views.parts import samples
 from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.gui.views.parts.switches import add_switch
@@ -54,7 +54,7 @@ class Representation(PlotView):
     def draw(self, history: History, snapshot: Snapshot | None) -> None:
         found = _activations(snapshot)
         if snapshot is None or found is None:
-            self.plot.say(_why_empty(snapshot))
+            self.plot.say(why_nothing(history, _why_empty(snapshot)))
             return
         train, test, names, note = self._flattened(found, snapshot.data)
         reach = [finite_range(train[:, i], test[:, i]) for i in (0, 1)]

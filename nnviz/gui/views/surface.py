@@ -17,7 +17,7 @@ from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line
 from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Key, Table, finite_range, views
+from nnviz.gui.views import Key, Table, finite_range, views, why_nothing
 from nnviz.gui.views.parts import samples
 from nnviz.gui.views.parts.colors import Pixels, ValueScale, class_pixels, rgb, stamped
 from nnviz.gui.views.parts.plot_view import PlotView
@@ -55,7 +55,7 @@ class Surface(PlotView):
     def draw(self, history: History, snapshot: Snapshot | None) -> None:
         surface = _surface(snapshot)
         if snapshot is None or surface is None:
-            self.plot.say("The decision surface appears as soon as the network is built.")
+            self.plot.say(why_nothing(history, "The decision surface appears as soon as the network is built."))
             return
         self.plot.say("")
         data, plane, curve = snapshot.data, snapshot.plane, surface.ndim == 1

@@ -17,7 +17,7 @@ from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line
 from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Key, Table, views
+from nnviz.gui.views import Key, Table, views, why_nothing
 from nnviz.gui.views.parts.layers import layer_color, mixed, stage_labels
 from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.gui.views.parts.switches import Choice, add_choice
@@ -66,7 +66,7 @@ class Weights(PlotView):
         frames = _frames(history, snapshot)
         if snapshot is None or not frames:
             self._epochs = []
-            self.plot.say("Press Play: the spread of the weights appears as they move.")
+            self.plot.say(why_nothing(history, "Press Play: the spread of the weights appears as they move."))
             return
         self._offer(snapshot.plan)
         if not self._measure(frames, snapshot.plan):

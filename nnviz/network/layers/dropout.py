@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-
 from nnviz.network.layers import Layer, Shape
 from nnviz.settings import Kind, knob
 
@@ -41,19 +39,6 @@ class Dropout(Kind, Layer, frozen=True, tag="dropout"):
         return f"{100 * self.rate:g} %"
 
 
-def reseed(module: torch.nn.Module, seed: int) -> None:
-    """Fix the masks that the dropout layers of a network (or one such layer) draw from now on.
-
-    The same seed, network and inputs give the same masks again, whatever was drawn before; so a step that is
-    seeded by its number can be replayed exactly. Every layer has a stream of its own.
-    """
-    from nnviz.network.torch_modules import Dropout as DropoutModule
-
-    layers = [child for child in module.modules() if isinstance(child, DropoutModule)]
-    for number, layer in enumerate(layers):
-        layer.reseed(_mixed(seed, number))
-
-
-def _mixed(seed: int, number: int) -> int:
-    """Return a seed whose every bit depends on both: torch's CPU generator looks at the lowest 32 bits alone."""
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+def dropout_threshold(rate: float) -> int:
+    """Return the 32-bit word below which a unit is switched off, so that it happens with probability `rate`."""
+    return min(int(rate * 2.0**32), 0xFFFF_FFFF)

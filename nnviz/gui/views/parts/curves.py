@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,10 +17,10 @@ from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line
 from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Key, Table, caption_of, finite_range
+from nnviz.gui.views import Key, Table, caption_of, finite_range, why_nothing
 from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.gui.views.parts.switches import add_switch
-from nnviz.history.history import History
+from nnviz.history.history import Event, History
 from nnviz.snapshot import Snapshot
 
 _LOG_ROOM = 0.35
@@ -86,6 +86,10 @@ class CurvesView(PlotView):
     def draw_below(self, history: History, x: NDArray[Any], ys: list[NDArray[Any]]) -> None:
         """Draw what lies under the curves, in plot coordinates."""
 
+    def why_empty(self, history: History, snapshot: Snapshot | None) -> str:
+        """Return the sentence that stands where there are no curves."""
+        return why_nothing(history, self.empty if len(history) <= 1 else "No finite number has been measured yet.")
+
     # ------------------------------------------------------------ the contract of a view
 
     def draw(self, history: History, snapshot: Snapshot | None) -> None:
@@ -102,7 +106,7 @@ class CurvesView(PlotView):
         self._x = np.log10(epochs) if log_x else epochs
         self._ys = [_logarithms(each, zero) if self.log_y else each for each in values]
         scales = Scale("epoch", log=log_x, whole=True), Scale(self.value_label(snapshot), log=self.log_y, zero=zero)
-        self._show(history, scales, finite_range(*self._ys) if self._ys else None)
+        self._show(history, snapshot, scales, finite_range(*self._ys) if self._ys else None)
         keys = [key for key in self.legend() if key.sign == "line"]
         self.set_caption(self.fitting([caption_of(keys), *self.short_captions()], _BAR))
 
@@ -128,10 +132,14 @@ class CurvesView(PlotView):
         lines = [Line(f"epoch {int(self._epochs[at]):,}")]
         lines += [Line(s.label, value_text(float(s.at(row))), s.color) for s in self._series[:12]]
         dots = [(float(ys[at]), s.color) for ys, s in zip(self._ys, self._series, strict=True) if np.isfinite(ys[at])]
-        return Reading(float(self._x[at]), (*lines, *self.more_lines(self.shown[0], int(row))), tuple(dots))
+        more = self.more_lines(self.shown[0].events, self._epochs[at], int(row))
+        return Reading(float(self._x[at]), (*lines, *more), tuple(dots))
 
-    def more_lines(self, history: History, row: int) -> list[Line]:
-        """Return further lines of the read-out at a row of the history."""
+    def more_lines(self, events: Sequence[Event], epoch: float, row: int) -> list[Line]:
+        """Return further lines of the read-out at an epoch; `row` is its row in the series that are drawn.
+
+        In the history, which may have been thinned since they were drawn, it may have another.
+        """
         return []
 
     # ------------------------------------------------------------ controls
@@ -164,9 +172,11 @@ class CurvesView(PlotView):
 
     # ------------------------------------------------------------ parts
 
-    def _show(self, history: History, scales: tuple[Scale, Scale], reach: Range | None) -> None:
+    def _show(
+        self, history: History, snapshot: Snapshot | None, scales: tuple[Scale, Scale], reach: Range | None
+    ) -> None:
         if reach is None or not len(self._x):
-            self.plot.say(self.empty if len(history) <= 1 else "No finite number has been measured yet.")
+            self.plot.say(self.why_empty(history, snapshot))
             self._rows = np.empty(0, np.int64)
             self._x = np.empty(0)
             return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtGui import QColor
 
 from nnviz.gui.theme import LAYER_COLORS, Theme
 from nnviz.gui.views.parts.colors import rgb
 from nnviz.network.shapes import NetworkPlan
+from nnviz.snapshot import Snapshot
 
 
 def stage_labels(plan: NetworkPlan) -> dict[int, str]:
@@ -18,6 +20,21 @@ def stage_labels(plan: NetworkPlan) -> dict[int, str]:
         else f"{number} {stage.layer.title.lower()} {stage.layer.summary()}".strip()
         for number, stage in enumerate(stages, 1)
     }
+
+
+def layer_labels(snapshot: Snapshot | None, count: int) -> list[str]:
+    """Return the names of `count` layers with parameters; mere numbers where the snapshot is of another network."""
+    labels = list(stage_labels(snapshot.plan).values()) if snapshot is not None else []
+    return labels if len(labels) == count else [f"layer {i + 1}" for i in range(count)]
+
+
+def activation_labels(plan: NetworkPlan) -> list[tuple[int, str]]:
+    """Return the number of the layer that each activation follows, 0 for none, and a name such as `1 tanh`.
+
+    Layers are numbered as in `stage_labels`.
+    """
+    numbers = np.cumsum([stage.n_parameters > 0 for stage in plan.stages]).tolist()
+    return [(numbers[s.index], f"{numbers[s.index]} {s.layer.title}") for s in plan.activation_stages]
 
 
 def layer_color(theme: Theme, number: int, count: int) -> QColor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key, Table
 from nnviz.gui.views.parts.curves import CurvesView, Series
 from nnviz.gui.views.parts.layers import mixed
-from nnviz.history.history import History
+from nnviz.history.history import Event, History
 from nnviz.snapshot import Snapshot
 
 _PARTS = ("train", "validation", "test")
@@ -72,13 +73,12 @@ class LearningCurvesView(CurvesView):
             return keys
         return (*keys, Key("Gap", mixed(self.theme.color("card"), self.theme.color("gap"), 0.3), "area"))
 
-    def more_lines(self, history: History, row: int) -> list[Line]:
+    def more_lines(self, events: Sequence[Event], epoch: float, row: int) -> list[Line]:
         by_name = {series.label: series for series in self._series}
         lines = []
         if "Train" in by_name and "Test" in by_name:
             lines.append(Line("Gap", value_text(float(gap(by_name["Train"].at(row), by_name["Test"].at(row))))))
-        epoch = history.column("epoch")[row]
-        return lines + [Line(event.text) for event in history.events[-20:] if event.epoch == epoch]
+        return lines + [Line(event.text) for event in events[-20:] if event.epoch == epoch]
 
     def table(self, history: History, snapshot: Snapshot | None) -> Table:
         table = dict(super().table(history, snapshot))

@@ -76,6 +76,9 @@ class PlotView(View):
                 return caption
         return captions[-1] if captions else ""
 
+    def painting(self) -> float:
+        return self.plot.painting()
+
     def paint_figure(self, painter: QPainter, rect: QRectF) -> None:
         source = QRect(0, 0, self.plot.width(), self.plot.height())
         self.plot.render(painter, rect, source, Qt.AspectRatioMode.IgnoreAspectRatio)

@@ -1,0 +1,43 @@
+"""Where compiled kernels are kept, so that only the first start has to compile them. No Numba here.
+
+Numba's cache notices a changed file, but not a changed function in another file; so the folder is named after the
+contents of all files that kernels are made of. It lies in the user's cache folder because an installed or frozen
+app cannot write beside its own code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import nnviz
+from nnviz.resources import cache_folder
+
+
+@cache
+def kernel_folder() -> Path:
+    """Return the folder of the kernels of this version; it need not exist."""
+    here = Path(__file__).parent
+    found = hashlib.sha256(nnviz.__version__.encode())  # all there is in a frozen app, which has no source files
+    for file in sorted([*here.glob("*.py"), here.parent / "random_numbers.py"]):
+        if file.exists():
+            found.update(file.read_bytes())
+    return cache_folder() / "kernels" / found.hexdigest()[:16]
+
+
+def has_kernels() -> bool:
+    """Return whether kernels were compiled here before, so that they only need to be loaded."""
+    return any(kernel_folder().rglob("*.nbc"))
+
+
+def writable_folder() -> Path:
+    """Return the folder of the kernels, made if need be; a temporary one where it cannot be written."""
+    wanted = kernel_folder()
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=wanted):
+            return wanted
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="nnviz-kernels-"))
