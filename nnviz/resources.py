@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,11 @@ def path(*parts: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Return the folder for what nnviz can make again, such as compiled kernels; it need not exist yet."""
+    """Return the folder for what nnviz can make again, such as compiled kernels; it need not exist yet.
+
+    It is the system's place for such things, or what the environment variable NNVIZ_CACHE names.
+    """
     import platformdirs
 
-    return platformdirs.user_cache_path("nnviz", appauthor=False)
+    chosen = os.environ.get("NNVIZ_CACHE")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("nnviz", appauthor=False)

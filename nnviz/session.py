@@ -117,9 +117,9 @@ class Session:
         self.playing = False
         self._begin("the same again")
 
-    def limit_speed(self, epochs_per_second: float | None) -> None:
-        """Train at most so fast; None is full speed."""
-        self._send(LimitSpeed(epochs_per_second))
+    def limit_speed(self, epochs_per_second: float | None, growth: float = 0.0) -> None:
+        """Train at most so fast, and `growth` faster for every epoch behind; None is full speed."""
+        self._send(LimitSpeed(epochs_per_second, growth))
 
     def want(self, names: frozenset[str]) -> None:
         """Say which probes the visible views need."""

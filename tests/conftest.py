@@ -1,4 +1,4 @@
-"""What holds for every test: no screen, no trace on this machine, and nothing left running."""
+"""What holds for every test: no screen, no trace on this machine but compiled kernels, nothing left running."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from nnviz.resources import cache_folder
+
 _STARTED: weakref.WeakSet[Any] = weakref.WeakSet()
 """Every QTimer that was started and still exists."""
 
@@ -24,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--headed"):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything loads Qt
+    # Compiling the kernels anew for every process would take minutes, so these alone are kept where the app keeps them.
+    os.environ.setdefault("NNVIZ_CACHE", str(cache_folder()))
     _remember_timers()
 
 

@@ -257,9 +257,9 @@ class CompiledEngine:
         targets = self.loss.smoothed(
             self.loss.encode(train.targets, self.data.n_classes), self.data.n_classes, self._training.label_smoothing
         )
-        self._samples = training.Samples(
-            np.ascontiguousarray(train.x.reshape(n, d), self._dtype),
-            np.ascontiguousarray(targets, self._dtype),
+        self._samples = training.Samples(  # copies: for read-only arrays Numba would compile all kernels again
+            np.array(train.x.reshape(n, d), self._dtype, order="C"),
+            np.array(targets, self._dtype, order="C"),
             np.zeros(n, np.int64),
             np.zeros(n + 4, np.uint32),
         )

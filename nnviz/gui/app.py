@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -45,10 +46,12 @@ def run(path: str | None = None) -> int:
     garbage = GarbageTimer()
     window = make_window()
     window.show()
+    gc.freeze()  # what was made until now stays; no collection needs to look at it again
     if path is not None:
         window.open_file(Path(path))
     code = app.exec()
     garbage.stop()
+    gc.unfreeze()
     del window  # before the application object: Qt tears down in this order or crashes
     return code
 

@@ -54,9 +54,14 @@ class Want:
 
 @dataclass(frozen=True)
 class LimitSpeed:
-    """Train at most so many epochs per second; None is full speed."""
+    """Train at most so many epochs per second, and `growth` more for every epoch behind; None is full speed."""
 
     epochs_per_second: float | None
+    growth: float = 0.0
+
+    def at(self, epoch: int) -> float | None:
+        """Return the most epochs per second at an epoch."""
+        return None if self.epochs_per_second is None else self.epochs_per_second + self.growth * epoch
 
 
 Command = Start | Play | Pause | StepEpochs | StepBatch | Configure | Want | LimitSpeed

@@ -68,7 +68,7 @@ class Worker:
         self._playing = False
         self._epochs_left: int | None = None  # of a step command; None while playing freely
         self._wants: frozenset[str] = frozenset()
-        self._limit: float | None = None
+        self._limit = LimitSpeed(None)
         self._next_epoch_at = 0.0
         self._next_snapshot_at = 0.0
         self._plane: tuple[tuple[SplitData, PlaneSettings], Plane] | None = None
@@ -131,7 +131,7 @@ class Worker:
         """Return whether to wait for a command, and how long: None is without end."""
         if not self._playing:
             return True, 0.01 if self._stale else None
-        wait = self._next_epoch_at - time.monotonic() if self._limit else 0.0
+        wait = self._next_epoch_at - time.monotonic() if self._most() else 0.0
         return (True, wait) if wait > 0 else (False, None)
 
     def _obey(self, command: Command) -> None:
@@ -143,7 +143,7 @@ class Worker:
             case Want(names):
                 self._stale = self._stale or bool(names - self._wants)
                 self._wants = names
-            case LimitSpeed(limit):
+            case LimitSpeed() as limit:
                 self._limit, self._next_epoch_at = limit, time.monotonic()
             case Play():
                 self._set_playing(None)
@@ -249,17 +249,26 @@ class Worker:
 
     def _train(self) -> None:
         assert self._trainer is not None
-        epochs = 1 if self._limit else self._epochs_left
+        most = self._most()
+        # One epoch at a time where each can be seen; at a high limit as many as are due until the next look.
+        due = None if most is None else max(1, int(most * SLICE))
+        epochs = min((n for n in (due, self._epochs_left) if n is not None), default=None)
         rows = self._trainer.slice(SLICE, epochs)
         self._after(rows)
         if rows is None or not self._playing:
             return
-        if self._limit:
-            self._next_epoch_at = max(self._next_epoch_at + 1.0 / self._limit, time.monotonic())
+        if most is not None:
+            self._next_epoch_at = max(self._next_epoch_at + len(rows["epoch"]) / most, time.monotonic())
         if self._epochs_left is not None:
             self._epochs_left -= len(rows["epoch"])
             if self._epochs_left <= 0:
                 self._pause()
+
+    def _most(self) -> float | None:
+        """Return the most epochs per second now; None without a limit, and for steps, which end by themselves."""
+        if self._epochs_left is not None:
+            return None
+        return self._limit.at(self._trainer.engine.epoch if self._trainer is not None else 0)
 
     def _after(self, rows: Columns | None) -> None:
         """Post what a slice brought."""

@@ -63,6 +63,7 @@ def main() -> None:
     app = application()  # kept: the window needs it alive
     garbage = GarbageTimer()
     window = make_window(playground_default(), remember=False)
+    window.controller.session.limit_speed(None)
     window.first_painted.connect(window.controller.session.play)
     window.show()
 

@@ -211,9 +211,10 @@ _COSINE_OF_R = _polynomial(_COSINE[:8], _COSINE)
 
 @inlined
 def _reduced(x: Any) -> Any:
-    """Return r and (-1)ⁿ with x = n π + r, |r| ≤ π/2."""
+    """Return r and (-1)ⁿ with x = n π + r, |r| ≤ π/2; never beyond 2, however few digits of x are left for r."""
     n = nearest(x * (1.0 / math.pi))
     r = fma(-n, _PI_LOW(x), fma(-n, _PI_MIDDLE(x), fma(-n, _PI_HIGH(x), x)))
+    r = where_less(r, -2.0, -2.0, where_less(2.0, r, 2.0, r))
     return r, 1.0 - 2.0 * absolute(n - 2.0 * nearest(0.5 * n))
 
 

@@ -104,7 +104,7 @@ def wrong_answers(answers: Any, width: int, classes: Any, outputs: int, count: i
     wrong = 0.0
     for c in range(0, count, LANES):
         best = load(answers, c)
-        answer = where_less(0.0, best, 1.0, 0.0) if outputs == 1 else 0.0 * best
+        answer = where_less(0.0, best, 1.0 if outputs == 1 else 0.0, 0.0)  # not 0 · best: outputs may be infinite
         for k in range(1, outputs):
             f = load(answers, k * width + c)
             answer = where_less(best, f, 1.0 * k, answer)

@@ -15,6 +15,7 @@ from nnviz.gui.plot import Reading, Ridge, Scale
 from nnviz.gui.plot.chart import steady
 from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line
+from nnviz.gui.plot.ticks import number as number_text
 from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key, Table, views, why_nothing
@@ -181,7 +182,7 @@ class Weights(PlotView):
                 ridge.draw(x, number + spread * (height / peak), number - 0.4)
         self.plot.set_range(y=(-0.4, count - 1 + 1.08 * height))
         marked = sorted({0, (count - 1) // 2, count - 1})
-        ticks = tuple((float(count - 1 - i), f"{self._epochs[i]:,}") for i in marked)
+        ticks = tuple((float(count - 1 - i), _epoch_text(self._epochs[i])) for i in marked)
         self.plot.set_scales(y=Scale("epoch", fixed=ticks, grid=False))
 
     def _own_color(self, plan: NetworkPlan) -> QColor:
@@ -225,3 +226,8 @@ def _frames(history: History, snapshot: Snapshot | None) -> list[Keyframe]:
         return []
     size = snapshot.plan.n_parameters
     return [frame for frame in history.keyframes.spread(_RIDGES) if len(frame.parameters) == size]
+
+
+def _epoch_text(epoch: int) -> str:
+    """Return an epoch in at most six characters, for which the axis has room."""
+    return f"{epoch:,}" if epoch < 100_000 else number_text(epoch, step=10.0 ** (len(str(epoch)) - 3))
