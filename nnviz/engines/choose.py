@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from nnviz.data.dataset import SplitData
 from nnviz.engines.compiled import program
@@ -56,7 +57,7 @@ def choose(network_plan: NetworkPlan, loss: Loss, training: TrainingSettings) ->
     obstacle = program.obstacle(network_plan, loss, training)
     if obstacle:
         return EngineChoice("torch", "cpu", f"{obstacle} has no compiled kernel, so PyTorch trains this network.")
-    problem = compiled_problem()
+    problem = compiled_problem(training.precision)
     if problem:
         return EngineChoice("torch", "cpu", f"PyTorch trains this network: {problem}", second_best=True)
     if training.engine == "compiled":
@@ -80,16 +81,16 @@ def _on_device(device: str) -> EngineChoice:
 
 
 @cache
-def compiled_problem() -> str:
+def compiled_problem(precision: Literal["float32", "float64"] = "float32") -> str:
     """Return a sentence that says why there is no compiled engine here; empty when there is one.
 
-    The first call loads the kernels; on the first start after an installation it compiles them, which takes some
-    ten seconds.
+    The first call for a precision loads its kernels; the first one after an installation compiles them, which takes
+    some ten seconds.
     """
     try:
         from nnviz.engines.compiled.warm_up import warm_up
 
-        warm_up()
+        warm_up(precision)
     except ImportError:
         return "Numba, which compiles the faster engine, is not installed."
     except Exception as error:  # whatever goes wrong inside a compiler: nnviz works without it

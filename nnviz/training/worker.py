@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
+from importlib.util import find_spec
 from typing import Any
 
 from nnviz.data.dataset import DataError, Dataset, SplitData
@@ -14,7 +15,7 @@ from nnviz.data.plane import Plane, make_plane
 from nnviz.data.settings import DataSettings, PlaneSettings
 from nnviz.data.source import Source
 from nnviz.data.split import split
-from nnviz.engines.choose import EngineChoice, LossError, ShapeError, plan_for
+from nnviz.engines.choose import LossError, ShapeError, plan_for
 from nnviz.engines.compiled.folder import has_kernels
 from nnviz.engines.compiled.program import obstacle
 from nnviz.engines.engine import Columns, Engine
@@ -61,7 +62,6 @@ class Worker:
         self._dataset: tuple[tuple[Source, int], Dataset] | None = None
         self._broken: set[str] = set()  # probes that failed in this run
         self._told: set[str] = set()  # sentences that need no repeating
-        self._compiled = False  # whether the kernels were asked for before
         self._run = -1
         self._trainer: Trainer | None = None
         self._experiment = Experiment()
@@ -164,7 +164,8 @@ class Worker:
         self._show_samples(command.experiment, data)
         self._announce_compiling(command.experiment, data)
         self._trainer = Trainer(command.experiment, data)
-        self._say_once_what_is_missing(self._trainer.choice)
+        if self._trainer.choice.second_best:
+            self._say_once(self._trainer.choice.reason)
         self._post(self._trainer.begin())
         self._stale, self._next_snapshot_at = True, 0.0
         self.mailbox.post(Changed(self._run, Status.READY))
@@ -176,14 +177,13 @@ class Worker:
         plan = plan_for(experiment.network, experiment.training, data)
         loss = experiment.training.resolved_loss(data.task, data.n_classes)
         wanted = experiment.training.engine != "torch" and not obstacle(plan, loss, experiment.training)
-        if wanted and not self._compiled and not has_kernels():
-            self.mailbox.post(Notice(self._run, _COMPILING))
-        self._compiled = self._compiled or wanted
+        if wanted and find_spec("numba") and not has_kernels(experiment.training.precision):
+            self._say_once(_COMPILING)
 
-    def _say_once_what_is_missing(self, choice: EngineChoice) -> None:
-        if choice.second_best and choice.reason not in self._told:
-            self._told.add(choice.reason)
-            self.mailbox.post(Notice(self._run, choice.reason))
+    def _say_once(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self.mailbox.post(Notice(self._run, sentence))
 
     def _show_samples(self, experiment: Experiment, data: SplitData) -> None:
         """Offer a snapshot of samples and network alone: the engine may take seconds to load for the first time."""
@@ -206,7 +206,8 @@ class Worker:
         except (LossError, ShapeError) as error:  # training goes on with the settings it has
             self._experiment = self._trainer.experiment
             self.mailbox.post(Notice(self._run, str(error)))
-        self._say_once_what_is_missing(self._trainer.choice)
+        if self._trainer.choice.second_best:
+            self._say_once(self._trainer.choice.reason)
         self._stale, self._next_snapshot_at = True, 0.0
 
     def _prepare(self, settings: DataSettings) -> SplitData:

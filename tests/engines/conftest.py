@@ -9,12 +9,9 @@ import pytest
 
 from nnviz.data.dataset import Part, Scaling, SplitData
 from nnviz.engines.choose import make_engine
-from nnviz.engines.compiled.folder import kernel_folder
 from nnviz.engines.settings import TrainingSettings
 from nnviz.network.settings import NetworkSettings
 from nnviz.settings import decode
-
-kernel_folder()  # remembered before tests get homes of their own: kernels stay compiled from one session to the next
 
 LAYERS = [{"kind": "linear", "units": 6}, "tanh", {"kind": "linear", "units": 5}, "sigmoid"]
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnviz.engines.choose import LossError, ShapeError, make_engine, plan_for
+from nnviz.engines import choose as module
+from nnviz.engines.choose import LARGEST_LAYER, LossError, ShapeError, choice_for, make_engine, plan_for
 from nnviz.engines.engine import error_of, layer_norms
 from nnviz.engines.settings import TrainingSettings
 from nnviz.network.settings import NetworkSettings
@@ -42,10 +43,12 @@ def test_a_loss_that_does_not_fit_is_refused(data_of: Any) -> None:
 
 def test_an_engine_starts_from_the_common_initial_parameters(data_of: Any) -> None:
     settings, training, data = network({"kind": "linear", "units": 5}, "relu"), TrainingSettings(), data_of()
-    engine = make_engine(settings, training, data, seed=9)
     expected = initial_parameters(settings, plan_for(settings, training, data), 9)
-    np.testing.assert_array_equal(engine.parameters(), expected.astype(np.float32))
-    assert (engine.epoch, engine.step, engine.position) == (0, 0, 0)
+    for name in ("compiled", "torch"):
+        engine = make_engine(settings, training.replace(engine=name), data, seed=9)
+        assert (engine.name, engine.device) == (name, "cpu")
+        np.testing.assert_array_equal(engine.parameters(), expected.astype(np.float32))
+        assert (engine.epoch, engine.step, engine.position) == (0, 0, 0)
 
 
 def test_errors_are_rates_or_in_the_units_of_the_target(data_of: Any) -> None:
@@ -66,3 +69,56 @@ def test_norms_are_taken_layer_by_layer(data_of: Any) -> None:
     first, second = flat[:8], flat[8:]
     np.testing.assert_allclose(layer_norms(plan, flat), [np.linalg.norm(first), np.linalg.norm(second)], rtol=1e-6)
     assert np.isinf(layer_norms(plan, np.full(plan.n_parameters, np.inf))).all()
+
+
+# ---------------------------------------------------------------- which engine
+
+
+def test_a_dense_network_is_compiled_unless_torch_is_wanted(data_of: Any) -> None:
+    settings, data = network({"kind": "linear", "units": 5}, "relu"), data_of()
+    for wanted, found in [("automatic", "compiled"), ("compiled", "compiled"), ("torch", "torch")]:
+        training = TrainingSettings(engine=wanted)
+        choice = choice_for(settings, training, data)
+        assert (choice.name, choice.device, choice.second_best) == (found, "cpu", False)
+        assert ("as the training settings say" in choice.reason) == (wanted != "automatic")
+        assert make_engine(settings, training, data, 0).name == found
+
+
+def test_torch_trains_layers_that_are_too_large_unless_told_otherwise(
+    data_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, data = network({"kind": "linear", "units": 5}, "relu", {"kind": "linear", "units": 4}), data_of()
+    monkeypatch.setattr(module, "LARGEST_LAYER", 20)  # 3 → 5 → 4 → 1: 15, 20 and 4 weights
+    assert choice_for(settings, TrainingSettings(), data).name == "compiled"
+    monkeypatch.setattr(module, "LARGEST_LAYER", 19)
+    choice = choice_for(settings, TrainingSettings(), data)
+    assert (choice.name, choice.second_best) == ("torch", False)
+    assert choice.reason == "PyTorch is faster for layers of more than 19 weights; one here has 20."
+    assert choice_for(settings, TrainingSettings(engine="compiled"), data).name == "compiled"
+    assert LARGEST_LAYER > 512 * 512
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_there_leaves_torch_on_the_processor(
+    device: str, data_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    training = TrainingSettings(device=device)
+    choice = choice_for(network("tanh"), training, data_of())
+    assert (choice.name, choice.device, choice.second_best) == ("torch", "cpu", True)
+    assert {"cuda": "CUDA", "mps": "Metal (MPS)"}[device] in choice.reason
+    assert make_engine(network("tanh"), training, data_of(), 0).device == "cpu"
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_there_is_taken(device: str, data_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    for wanted in ("automatic", "compiled", "torch"):
+        choice = choice_for(network("tanh"), TrainingSettings(device=device, engine=wanted), data_of())
+        assert (choice.name, choice.device, choice.second_best) == ("torch", device, False)

@@ -7,6 +7,7 @@ app cannot write beside its own code.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tempfile
 from functools import cache
@@ -27,9 +28,19 @@ def kernel_folder() -> Path:
     return cache_folder() / "kernels" / found.hexdigest()[:16]
 
 
-def has_kernels() -> bool:
-    """Return whether kernels were compiled here before, so that they only need to be loaded."""
-    return any(kernel_folder().rglob("*.nbc"))
+def has_kernels(precision: str) -> bool:
+    """Return whether the kernels of a precision were compiled here before, so that they only need to be loaded."""
+    return _mark(precision).exists()
+
+
+def mark_compiled(precision: str) -> None:
+    """Note that the kernels of a precision lie in the folder."""
+    with contextlib.suppress(OSError):  # a folder that cannot be written has no kernels either
+        _mark(precision).touch()
+
+
+def _mark(precision: str) -> Path:
+    return kernel_folder() / f"{precision}.compiled"
 
 
 def writable_folder() -> Path:

@@ -2,8 +2,8 @@
 
 The library functions of C take one number at a time and are half of the time that a small network needs. These
 take sixteen: reduce the argument, evaluate a polynomial, put the result together. In single precision they are
-within a few units in the last place, in double precision within 1e-14; `tests/engines/test_vector_functions.py`
-holds them against the C library over their whole range.
+within a few units in the last place, in double precision within 1e-14, in the far tails of the normal functions
+less; `tests/engines/test_vector_functions.py` holds them against the C library.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def obstacle(plan: NetworkPlan, loss: Loss, training: TrainingSettings) -> str:
     for stage in plan.stages:
         kind = stage.layer.kind
         if kind not in ("linear", "flatten", "dropout") and kind not in ACTIVATIONS:
-            return f"A {stage.layer.title} layer"
+            return f"The {stage.layer.title} layer"
     if loss.kind not in LOSSES:
         return f"The {loss.title} loss"
     if training.optimizer.kind not in OPTIMIZERS:
