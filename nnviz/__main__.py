@@ -18,8 +18,16 @@ def main() -> int:
     if sys.platform == "win32":
         # Loading torch's libraries fails there once Qt's are in the process: pytorch/pytorch#166628.
         import torch  # noqa: F401
-    from nnviz import cli
+    if getattr(sys, "frozen", False) and sys.argv[1:2] == ["-m"] and len(sys.argv) > 2:
+        # Children are started as `sys.executable -m MODULE`; in the frozen app that is this program, not Python.
+        import runpy
 
+        sys.argv = sys.argv[2:]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        return 0
+    from nnviz import cli, logs
+
+    logs.start()
     return cli.main(sys.argv[1:])
 
 

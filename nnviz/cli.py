@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from nnviz import __version__, resources
+from nnviz import __version__, crash_report, installation, resources
 from nnviz.commands import Parser, UsageError, commands, say
 from nnviz.data.dataset import DataError
 from nnviz.engines.losses import LossError
@@ -75,14 +75,18 @@ def _run_window(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
     path = _window_path(options.what)
-    _need_display()
+    if not installation.has_display():
+        raise UsageError("There is no display to open a window on; `nnviz train` works without one.")
     gc.disable()  # the window collects its garbage itself; looking for it before there is any takes 8 % of the start
-    from nnviz.gui import app
-
     if options.startup_time:
+        from nnviz.gui import app
+
         say(f"{app.startup_time(_process_start()):.3f}")
         return 0
-    return app.run(path)
+    with crash_report.watching():  # before the import: loading Qt is the first thing that can fail
+        from nnviz.gui import app
+
+        return app.run(path)
 
 
 def _window_path(what: str | None) -> str | None:
@@ -103,14 +107,6 @@ def _window_path(what: str | None) -> str | None:
         f"There is neither a file nor a bundled experiment nor a command called {what!r}; "
         "`nnviz --help` lists what there is."
     )
-
-
-def _need_display() -> None:
-    """Say so where no window can open: Qt itself would abort the process."""
-    if sys.platform.startswith("linux") and not any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    ):
-        raise UsageError("There is no display to open a window on; `nnviz train` works without one.")
 
 
 def _process_start() -> float:

@@ -19,6 +19,9 @@ from nnviz.network.settings import NetworkSettings
 from nnviz.registry import unknown_name
 from nnviz.settings import Settings, SettingsError, changed, decode, encode, knob, parse_assignment
 
+FILES = (".toml", ".nnviz")
+"""How names of experiment files end: the second is the same file under a name that systems can tie to nnviz."""
+
 
 class Experiment(Settings, frozen=True):
     """Data, network, training and seed. Two equal experiments give the same numbers, bit for bit, on one machine."""
@@ -68,7 +71,7 @@ def find(text: str) -> Experiment:
     if text in bundled_names():
         return bundled(text)
     path = Path(text).expanduser()
-    if path.suffix.lower() == ".toml":
+    if path.suffix.lower() in FILES:
         experiment = read(path)
         named = experiment.name != "untitled"
         return experiment if named else experiment.replace(name=path.stem.removesuffix(".experiment"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from nnviz.engines.losses import LossError
 from nnviz.experiment import Experiment
 from nnviz.history.history import MOST_ROWS, Event, History
 from nnviz.settings import Change, differences
@@ -91,6 +92,18 @@ class Session:
         else:
             self._begin(instead=instead)
         return changes
+
+    def refusal(self, experiment: Experiment) -> str:
+        """Return why the run at hand cannot take on a change of its live settings; empty when it can."""
+        changes, snapshot = differences(self.experiment, experiment), self.run.snapshot
+        same_data = experiment.data.source == self.experiment.data.source
+        if snapshot is None or not same_data or not all(change.live for change in changes):
+            return ""
+        try:
+            experiment.training.resolved_loss(snapshot.data.task, snapshot.data.n_classes)
+        except LossError as error:
+            return str(error)
+        return ""
 
     def play(self) -> None:
         """Train until paused, or until the experiment says stop."""

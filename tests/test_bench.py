@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from nnviz import bench, cli
-from nnviz.bench import Benchmark, BenchmarkError, Row, probe_cost
+from nnviz.bench import Benchmark, BenchmarkError, Row, probe_cost, start_frozen
 from nnviz.bench.parts import playing_window
 from nnviz.bench.parts.default_probes import default_probes
 from nnviz.commands import UsageError
@@ -205,6 +206,34 @@ def test_probes_need_a_network_that_trains(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_every_number_of_the_plan_has_its_row() -> None:
-    assert {"raw/dense", "raw/js", "raw/flops", "torch/overhead", "live", "probes", "frames", "start"} <= set(
-        bench.rows.names()
-    )
+    planned = {
+        "raw/dense",
+        "raw/js",
+        "raw/flops",
+        "torch/overhead",
+        "live",
+        "probes",
+        "frames",
+        "start",
+        "start/frozen",
+    }
+    assert planned <= set(bench.rows.names())
+
+
+def test_the_frozen_app_is_held_against_the_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "nnviz"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m nnviz "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("NNVIZ_FROZEN", str(program))
+    monkeypatch.setattr(start_frozen, "ROUNDS", 1)
+    (row,) = start_frozen.StartFrozen().measure()
+    assert (row.id, row.bar, row.better) == ("start/frozen", 1.5, "less")
+    assert row.value is not None
+    assert 0.2 < row.value < 5  # the same program on both sides
+
+
+def test_without_a_frozen_app_there_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NNVIZ_FROZEN", str(tmp_path / "nowhere"))
+    (row,) = bench.measured(start_frozen.StartFrozen())
+    assert row.value is None
+    assert "make it with packaging/build.py" in row.note

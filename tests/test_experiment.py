@@ -98,6 +98,12 @@ def test_a_name_is_a_bundled_experiment(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert find("digits") == bundled("digits")
 
 
+def test_a_file_that_belongs_to_nnviz_is_an_experiment(tmp_path: Path) -> None:
+    file = tmp_path / "mine.NNVIZ"
+    file.write_text(to_toml(Experiment(seed=7, name="mine")), encoding="utf-8")
+    assert find(str(file)) == Experiment(seed=7, name="mine")
+
+
 def test_a_toml_file_is_an_experiment(tmp_path: Path) -> None:
     file = tmp_path / "mine.experiment.toml"
     file.write_text("seed = 7", encoding="utf-8")

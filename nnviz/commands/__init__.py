@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 from nnviz.experiment import Experiment, find
 from nnviz.registry import Registry
-from nnviz.settings import changed
+from nnviz.settings import SettingsError, changed
 
 
 class UsageError(ValueError):
@@ -52,10 +54,11 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def declare_experiment(parser: Parser) -> None:
-    """Add the arguments that choose an experiment and change its settings."""
+def declare_experiment(parser: Parser, optional: bool = False) -> None:
+    """Add the arguments that choose an experiment and change its settings; with `optional` it may be left out."""
     parser.add_argument(
         "experiment",
+        nargs="?" if optional else None,
         metavar="EXPERIMENT | FILE",
         help="a bundled experiment, an experiment in a TOML file, or a table (CSV, TSV)",
     )
@@ -80,3 +83,29 @@ def chosen_experiment(options: argparse.Namespace) -> Experiment:
         experiment = changed(experiment, "data.source.target", options.target)
     experiment = experiment.with_settings(options.settings)
     return experiment if options.seed is None else changed(experiment, "seed", options.seed)
+
+
+def with_epoch_limit(experiment: Experiment, epochs: int | None, otherwise: int) -> Experiment:
+    """Return the experiment with a limit of `epochs`, or its own, or `otherwise`. Raises SettingsError."""
+    if epochs is None:
+        epochs = experiment.training.epochs or otherwise
+    elif epochs < 1:
+        raise SettingsError(f"--epochs: Expected at least 1, not {epochs}.")
+    return changed(experiment, "training.epochs", epochs)
+
+
+def complain(text: str) -> None:
+    """Write a sentence to the standard error output."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"nnviz: {text}\n")
+
+
+def need_folder_of(path: Path) -> None:
+    """Check that a file can be written before work is done for it. Raises UsageError."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder} to write to.")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file.")
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{folder} cannot be written to; choose another folder.")

@@ -8,7 +8,15 @@ import re
 import sys
 from pathlib import Path
 
-from nnviz.commands import Command, Parser, UsageError, chosen_experiment, commands, declare_experiment
+from nnviz.commands import (
+    Command,
+    Parser,
+    UsageError,
+    chosen_experiment,
+    commands,
+    declare_experiment,
+    need_folder_of,
+)
 from nnviz.settings import changed
 
 
@@ -37,8 +45,7 @@ class Screenshot(Command):
     def run(self, options: argparse.Namespace) -> int:
         experiment = chosen_experiment(options)
         epochs = changed(experiment, "training.epochs", options.epochs).training.epochs
-        if not options.out.absolute().parent.is_dir():
-            raise UsageError(f"There is no folder {options.out.absolute().parent} to write to.")
+        need_folder_of(options.out)
         if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         from nnviz.gui.screenshot import ScreenshotError, take

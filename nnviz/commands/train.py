@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.commands import Command, Parser, chosen_experiment, commands, declare_experiment, say
+from nnviz.commands import (
+    Command,
+    Parser,
+    chosen_experiment,
+    commands,
+    complain,
+    declare_experiment,
+    say,
+    with_epoch_limit,
+)
 from nnviz.data.split import prepare
 from nnviz.engines.engine import Columns
-from nnviz.experiment import Experiment
 from nnviz.export.run_files import parameters_by_name, write_run
-from nnviz.settings import SettingsError, changed
 from nnviz.training.trainer import Trainer
 
 _EPOCHS = 100
@@ -69,7 +75,7 @@ Numbers that are not finite are null. Exit status: 0 trained, 1 diverged, 2 a mi
         parser.add_argument("--quiet", action="store_true", help="print the summary alone")
 
     def run(self, options: argparse.Namespace) -> int:
-        experiment = with_epoch_limit(chosen_experiment(options), options.epochs)
+        experiment = with_epoch_limit(chosen_experiment(options), options.epochs, _EPOCHS)
         if options.out is not None:
             options.out.mkdir(parents=True, exist_ok=True)  # now: nobody wants to learn it after the training
         trainer = Trainer(experiment, prepare(experiment.data))
@@ -243,24 +249,9 @@ class TextReport(Report):
         return f"{100 * value:6.2f} %" if self._share and value is not None else _number(value)
 
 
-def with_epoch_limit(experiment: Experiment, epochs: int | None) -> Experiment:
-    """Return the experiment with a limit of `epochs`, or its own, or the default. Raises SettingsError."""
-    if epochs is None:
-        epochs = experiment.training.epochs or _EPOCHS
-    elif epochs < 1:
-        raise SettingsError(f"--epochs: Expected at least 1, not {epochs}.")
-    return changed(experiment, "training.epochs", epochs)
-
-
 def plain(row: dict[str, Any]) -> dict[str, Any]:
     """Return the single numbers among measurements as JSON knows them: None where one is not finite."""
     return {name: _plain(value) for name, value in row.items() if np.ndim(value) == 0}
-
-
-def complain(text: str) -> None:
-    """Write a sentence to the standard error output."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"nnviz: {text}\n")
 
 
 def _plain(value: NDArray[Any] | float) -> int | float | None:

@@ -7,7 +7,7 @@ trained by the same engine again, which repeating a run bit for bit stands on.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -51,12 +51,13 @@ def plan_for(network: NetworkSettings, training: TrainingSettings, data: SplitDa
 def choose(network_plan: NetworkPlan, loss: Loss, training: TrainingSettings) -> EngineChoice:
     """Return the engine for a network: the one that the user chose where it can, or the faster one."""
     if training.device != "cpu":
-        return _on_device(training.device)
+        return _on_device(network_plan, loss, training)
     if training.engine == "torch":
         return EngineChoice("torch", "cpu", "PyTorch trains this network, as the training settings say.")
     obstacle = program.obstacle(network_plan, loss, training)
     if obstacle:
-        return EngineChoice("torch", "cpu", f"{obstacle} has no compiled kernel, so PyTorch trains this network.")
+        reason = f"{obstacle} has no compiled kernel, so PyTorch trains this network."
+        return EngineChoice("torch", "cpu", reason, second_best=training.engine == "compiled")
     problem = compiled_problem(training.precision)
     if problem:
         return EngineChoice("torch", "cpu", f"PyTorch trains this network: {problem}", second_best=True)
@@ -69,15 +70,20 @@ def choose(network_plan: NetworkPlan, loss: Loss, training: TrainingSettings) ->
     return EngineChoice("compiled", "cpu", "The compiled engine covers all of this network and is faster than PyTorch.")
 
 
-def _on_device(device: str) -> EngineChoice:
-    """Return torch on the device that was asked for, or on the processor where there is no such device."""
+def _on_device(network_plan: NetworkPlan, loss: Loss, training: TrainingSettings) -> EngineChoice:
+    """Return torch on the device that was asked for, or what is best on the processor where that cannot be."""
     import torch
 
+    device = training.device
+    title = _DEVICES[device]
     present = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
-    if present:
-        return EngineChoice("torch", device, f"PyTorch trains this network on {_DEVICES[device]}, as chosen.")
-    reason = f"PyTorch trains this network on the processor: {_DEVICES[device]} was chosen, and there is none here."
-    return EngineChoice("torch", "cpu", reason, second_best=True)
+    double = device == "mps" and training.precision == "float64"
+    if present and not double:
+        told = training.engine == "compiled"  # which computes on the processor alone
+        return EngineChoice("torch", device, f"PyTorch trains this network on {title}, as chosen.", second_best=told)
+    missing = f"{title} computes in single precision only" if present else f"{title} was chosen, and there is none here"
+    instead = choose(network_plan, loss, training.replace(device="cpu"))
+    return replace(instead, reason=f"{missing}. {instead.reason}", second_best=True)
 
 
 @cache
@@ -91,12 +97,18 @@ def compiled_problem(precision: Literal["float32", "float64"] = "float32") -> st
         from nnviz.engines.compiled.warm_up import warm_up
 
         warm_up(precision)
-    except ImportError:
-        return "Numba, which compiles the faster engine, is not installed."
-    except Exception as error:  # whatever goes wrong inside a compiler: nnviz works without it
-        log.exception("The kernels could not be compiled")
-        return f"Numba could not compile the faster engine ({(str(error).strip().splitlines() or ['no reason'])[0]})."
+    except ModuleNotFoundError as error:
+        if error.name == "numba":
+            return "Numba, which compiles the faster engine, is not installed."
+        return _failed(error)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong inside a compiler is logged; nnviz works without it
+        return _failed(error)
     return ""
+
+
+def _failed(error: Exception) -> str:
+    log.error("The kernels could not be compiled", exc_info=error)
+    return f"Numba could not compile the faster engine ({(str(error).strip().splitlines() or ['no reason'])[0]})."
 
 
 def choice_for(network: NetworkSettings, training: TrainingSettings, data: SplitData) -> EngineChoice:

@@ -77,7 +77,7 @@ class CompiledEngine:
         return int(made)
 
     def train_epochs(self, n: int) -> Columns:
-        """Finish `n` epochs and measure after each; stop early after one with a loss that is not finite."""
+        """Finish `n` epochs, at least 1, and measure after each; stop after one with a loss or gradient not finite."""
         total, batch = len(self.data.train), self._training.batch_size
         rules, rows = self._rules_for(self.position, total, n), self._rows(n)
         self._prepare_order()
@@ -275,7 +275,7 @@ class CompiledEngine:
 
     def _across(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Return samples (n, ...) with one row per number, (numbers, n padded to whole vectors with 0)."""
-        flat = rows.reshape(len(rows), -1)
+        flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
         across = self._zeros(flat.shape[1] * _padded(len(rows))).reshape(flat.shape[1], -1)
         across[:, : len(rows)] = flat.T
         return across
@@ -317,13 +317,13 @@ class CompiledEngine:
             second_decay=second_decay,
             epsilon=epsilon,
             decoupled=optimizer.decoupled,
-            l1=settings.l1,
-            l2=settings.weight_decay,
-            max_norm=settings.max_norm,
-            clip=settings.gradient_clip,
+            l1=float(settings.l1),
+            l2=float(settings.weight_decay),
+            max_norm=float(settings.max_norm),
+            clip=float(settings.gradient_clip),
             batch=settings.batch_size,
             seed=self.seed,
-            rates=np.array([settings.learning_rate]),  # one number for all steps, however many
+            rates=np.array([float(settings.learning_rate)]),  # one number for all steps, however many
             error_scale=float(self.data.scaling.target_scale),
         )
 

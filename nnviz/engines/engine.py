@@ -79,7 +79,7 @@ class Engine(Protocol):
         ...
 
     def train_epochs(self, n: int) -> Columns:
-        """Finish `n` epochs and measure after each; stop early after one with a loss that is not finite."""
+        """Finish `n` epochs, at least 1, and measure after each; stop after one with a loss or gradient not finite."""
         ...
 
     def measure(self) -> Columns:

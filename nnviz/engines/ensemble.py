@@ -93,7 +93,7 @@ class Ensemble:
         if any(engine.name == "torch" for engine in self.engines):
             import torch
 
-            torch.set_num_threads(1)  # for the whole process; each engine sets it anew when it is configured
+            torch.set_num_threads(1)  # for the whole process, until an engine is made or configured again
 
 
 def _train(engine: Engine, n: int, stop: Callable[[], bool]) -> Columns:
@@ -108,7 +108,7 @@ def _train(engine: Engine, n: int, stop: Callable[[], bool]) -> Columns:
         parts.append(rows)
         done = len(rows["epoch"])
         left -= done
-        if done < wanted or not np.isfinite(rows["train_loss"][-1]):
+        if not np.isfinite(rows["train_loss"][-1] + rows["gradient_norm"][-1]):
             break
         taken = max(time.perf_counter() - began, 1e-6)
         turn = max(1, min(4 * wanted, int(wanted * _TURN / taken)))

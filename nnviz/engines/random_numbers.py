@@ -8,12 +8,14 @@ function in `compiled/philox.py`.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnviz.network.layers.dropout import dropout_threshold
-
-__all__ = ["ORDER", "Words", "dropout_threshold", "dropout_words", "epoch_order", "philox"]
+log = logging.getLogger(__name__)
 
 Words = NDArray[np.uint32]
 
@@ -74,3 +76,22 @@ def dropout_words(seed: int, step: int, layer: int, samples: int, units: int) ->
     place = np.arange(-(-units // 4)) | ((step >> 32) << 24)  # steps have 40 bits, units 26
     words = philox(np.arange(samples)[:, None], step & 0xFFFF_FFFF, layer, place, seed)
     return np.stack(words, axis=2).reshape(samples, -1)[:, :units]
+
+
+@cache
+def fastest_dropout_words() -> Callable[[int, int, int, int, int], Words]:
+    """Return a function that gives what `dropout_words` gives: compiled where Numba is here, which is faster."""
+    try:
+        from nnviz.engines.compiled.philox import fill_dropout_words
+
+        fill_dropout_words(np.empty((1, 1), np.uint32), 0, 0, 0)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong inside a compiler: there is the other one
+        log.info("Dropout masks are drawn without Numba: %s", error)
+        return dropout_words
+
+    def drawn(seed: int, step: int, layer: int, samples: int, units: int) -> Words:
+        words = np.empty((samples, units), np.uint32)
+        fill_dropout_words(words, seed, step, layer)
+        return words
+
+    return drawn

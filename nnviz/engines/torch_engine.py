@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnviz.data.dataset import Part, SplitData
 from nnviz.engines.engine import Columns, EngineState, error_of, layer_norms
-from nnviz.engines.random_numbers import dropout_words, epoch_order
+from nnviz.engines.random_numbers import epoch_order, fastest_dropout_words
 from nnviz.engines.settings import TrainingSettings
 from nnviz.network.build import build
 from nnviz.network.settings import NetworkSettings
@@ -88,12 +88,12 @@ class TorchEngine:
         return done
 
     def train_epochs(self, n: int) -> Columns:
-        """Finish `n` epochs and measure after each; stop early after one with a loss that is not finite."""
+        """Finish `n` epochs, at least 1, and measure after each; stop after one with a loss or gradient not finite."""
         rows: list[Columns] = []
         for _ in range(n):
             self.train_steps(len(self.data.train))
             rows.append(self.measure())
-            if not np.isfinite(rows[-1]["train_loss"][0]):
+            if not np.isfinite(rows[-1]["train_loss"][0] + rows[-1]["gradient_norm"][0]):
                 break
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
@@ -328,7 +328,7 @@ class TorchEngine:
             layer.draw = partial(self._words, number)
 
     def _words(self, layer: int, samples: int, units: int) -> NDArray[np.uint32]:
-        return dropout_words(self.seed, self.step, layer, samples, units)
+        return fastest_dropout_words()(self.seed, self.step, layer, samples, units)
 
     def _rows(self, slot: ParameterSlot) -> torch.Tensor:
         """Return a view of one array of weights with a row for every unit or filter."""

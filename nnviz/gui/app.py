@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import gc
+import logging
+import platform
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
+from nnviz import __version__, crash_report
 from nnviz import experiment as experiments
-from nnviz.experiment import Experiment
+from nnviz.crash_report import Crashes
+from nnviz.experiment import Experiment, to_toml
+from nnviz.gui.controller import Controller
+from nnviz.gui.crash_dialog import CrashWatch, dialog_for
 from nnviz.gui.frame_clock import GarbageTimer
 from nnviz.gui.icons import app_icon
 from nnviz.gui.main_window import MainWindow
 from nnviz.gui.theme import Theme, font
+
+log = logging.getLogger(__name__)
+
+_FAILED = 1
+"""Exit status when the window could not be made."""
 
 
 def application() -> QApplication:
@@ -41,19 +53,39 @@ def first_experiment() -> Experiment:
 
 
 def run(path: str | None = None) -> int:
-    """Open a window, with a file in it when one is named; return the exit code."""
+    """Open a window, with a file in it when one is named; return the exit code.
+
+    Crashes are shown where `crash_report.watching` watches for them.
+    """
+    log.info("nnviz %s starts: Python %s, %s", __version__, platform.python_version(), platform.platform())
     app = application()
+    crashes = crash_report.active() or Crashes()
     garbage = GarbageTimer()
-    window = make_window()
+    try:
+        window = make_window()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is written down and shown
+        garbage.stop()
+        crashes.record(error, "the start of the window")
+        dialog_for(crashes, None, starting=True).exec()
+        return _FAILED
+    crashes.experiment = partial(_toml, window.controller)
+    watch = CrashWatch(crashes, window)
     window.show()
     gc.freeze()  # what was made until now stays; no collection needs to look at it again
     if path is not None:
         window.open_file(Path(path))
     code = app.exec()
+    watch.stop()
     garbage.stop()
     gc.unfreeze()
+    crashes.experiment = None
+    log.info("nnviz ends")
     del window  # before the application object: Qt tears down in this order or crashes
     return code
+
+
+def _toml(controller: Controller) -> str:
+    return to_toml(controller.experiment)
 
 
 def startup_time(process_start: float) -> float:

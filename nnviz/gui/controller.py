@@ -68,10 +68,13 @@ class Controller(QObject):
     def set(self, path: str, value: object, text: str, merge: str = "") -> str:
         """Replace one setting; return what is wrong with the value, or an empty string."""
         try:
-            self.change(changed(self.experiment, path, value), text, merge)
+            experiment = changed(self.experiment, path, value)
         except SettingsError as error:
             return str(error)
-        return ""
+        refusal = self.session.refusal(experiment)
+        if not refusal:
+            self.change(experiment, text, merge)
+        return refusal
 
     def open(self, experiment: Experiment) -> None:
         """Turn to another experiment, paused; undo returns to the one before. The same one begins again."""

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from nnviz.experiment import Experiment
 from nnviz.gui import theme as themes
 from nnviz.gui.controller import Controller
-from nnviz.gui.export_dialog import ask_and_export, copy_to_clipboard
+from nnviz.gui.figures.actions import FigureActions
 from nnviz.gui.frame_clock import TEXT_RATE, FrameClock
 from nnviz.gui.header import Header
 from nnviz.gui.icons import app_icon
@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         self.docks: dict[str, Dock] = {}
         self._enlarged: ViewDock | None = None
         self._wanted: frozenset[str] = frozenset()
+        self.figures = FigureActions(self, self.controller, self._update_wants)
         self._make_header()
         self._make_centre()
         self._make_docks()
@@ -230,12 +231,9 @@ class MainWindow(QMainWindow):
     @Slot()
     def _update_wants(self) -> None:
         """Tell the session which probes the visible views need."""
-        wanted = set(self.editor.picture.needs)
-        for dock in self.docks.values():
-            if isinstance(dock, ViewDock) and self.shows(dock):
-                wanted |= dock.view.needs
+        wanted = self.editor.picture.needs.union(self.figures.needs, *(dock.view.needs for dock in self._shown()))
         if wanted != self._wanted:
-            self._wanted = frozenset(wanted)
+            self._wanted = wanted
             self.controller.session.want(self._wanted)
 
     def missing(self) -> frozenset[str]:
@@ -304,24 +302,29 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def export_view(self, dock: ViewDock) -> None:
-        """Ask where to and write the view."""
-        said = ask_and_export(dock.view, self.controller.run, self)
-        if said:
-            self.show_notice(said)
+        """Let the user make a figure of the view."""
+        self.figures.export(dock.view)
 
     @Slot()
     def export_current(self) -> None:
         """Export the view that is enlarged or has the focus, else the first one."""
-        shown = [d for d in self.docks.values() if isinstance(d, ViewDock) and self.shows(d)]
-        focused = [d for d in shown if d.isAncestorOf(QApplication.focusWidget() or self)]
-        chosen = ([self._enlarged] if self._enlarged else []) + focused + shown
+        focused = [d for d in self._shown() if d.isAncestorOf(QApplication.focusWidget() or self)]
+        chosen = ([self._enlarged] if self._enlarged else []) + focused + self._shown()
         if chosen:
             self.export_view(chosen[0])
 
     @Slot(object)
     def copy_view(self, dock: ViewDock) -> None:
         """Put the view's picture and numbers on the clipboard."""
-        self.show_notice(copy_to_clipboard(dock.view, self.controller.run))
+        self.figures.copy(dock.view)
+
+    @Slot()
+    def compose_figure(self) -> None:
+        """Let the user make a figure of several views."""
+        self.figures.compose([dock.view for dock in self._shown()])
+
+    def _shown(self) -> list[ViewDock]:
+        return [d for d in self.docks.values() if isinstance(d, ViewDock) and self.shows(d)]
 
     @Slot(bool)
     def show_gradients(self, shown: bool) -> None:
@@ -419,14 +422,9 @@ class MainWindow(QMainWindow):
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self._settings.setValue("state", self.saveState(_LAYOUT_VERSION))
+        self.hide()  # the training thread may still be compiling, which takes a while to end
         self.controller.close()
         super().closeEvent(event)
-
-    def about(self) -> None:
-        """Say what this is."""
-        from nnviz import __version__
-
-        QMessageBox.about(self, "About nnviz", f"<b>nnviz {__version__}</b><br>See a neural network learn and overfit.")
 
 
 class _ViewDrawer:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
 from nnviz import experiment as experiments
 from nnviz.export.files import replace_file
+from nnviz.gui import help
 from nnviz.gui.panels.table_import import OPENABLE
 from nnviz.gui.view_dock import ViewDock
 from nnviz.gui.views import QUESTIONS
@@ -50,6 +51,7 @@ class Menus(QObject):
         menu.addSeparator()
         self._add(menu, "Save experiment as…", self.save, "Ctrl+S")
         self._add(menu, "Export view…", self._window.export_current, "Ctrl+E", "E")
+        self._add(menu, "Compose figure…", self._window.compose_figure, "Ctrl+Shift+E")
         menu.addSeparator()
         self._add(menu, "Quit", self._window.close, "Ctrl+Q")
 
@@ -86,7 +88,11 @@ class Menus(QObject):
 
     def _help(self, menu: QMenu) -> None:
         self._add(menu, "Keyboard shortcuts", self.show_shortcuts, "?")
-        self._add(menu, "About nnviz", self._window.about)
+        menu.addSeparator()
+        self._add(menu, "Check this installation…", self.check_installation)
+        self._add(menu, "Open logs folder", self.open_logs)
+        menu.addSeparator()
+        self._add(menu, "About nnviz", self.show_about)
 
     def _add(self, menu: QMenu, words: str, slot: Callable[..., object], *keys: str) -> QAction:
         action = QAction(words, self)
@@ -173,6 +179,27 @@ class Menus(QObject):
             ]
         table = "".join(f"<tr><td>{keys}&nbsp;&nbsp;&nbsp;</td><td>{words}</td></tr>" for words, keys in rows)
         QMessageBox.information(self._window, "Keyboard shortcuts", f"<table>{table}</table>")
+
+    @Slot()
+    def check_installation(self) -> None:
+        """Show versions and paths, and run the self-tests beside the window."""
+        from nnviz.gui.check_dialog import CheckDialog  # nobody needs it at the start
+
+        CheckDialog(self._window.theme, self._window).show()
+
+    @Slot()
+    def open_logs(self) -> None:
+        """Show the folder of logs and reports of crashes."""
+        said = help.open_logs()
+        if said:
+            self._window.show_notice(said)
+
+    @Slot()
+    def show_about(self) -> None:
+        """Say what this is."""
+        box = help.about_box(self._window)
+        box.exec()
+        box.deleteLater()
 
 
 def _order(dock: ViewDock) -> int:

@@ -63,6 +63,11 @@ class Theme:
     pixel: float = 1.0
     font_size: float = 0.0  # points of the base font; 0 takes the application's
     export: bool = False  # drawing for paper: axis labels, legends, no hover
+    grid: bool = True
+    classes: tuple[str, ...] = CLASS_COLORS
+    layers: tuple[str, ...] = LAYER_COLORS
+    positive: str = POSITIVE
+    negative: str = NEGATIVE
 
     @property
     def dark(self) -> bool:
@@ -86,15 +91,15 @@ class Theme:
 
     def class_color(self, number: int) -> QColor:
         """Return the colour of a class."""
-        return QColor(CLASS_COLORS[number % len(CLASS_COLORS)])
+        return QColor(self.classes[number % len(self.classes)])
 
     def layer_color(self, number: int) -> QColor:
         """Return the colour of a layer's curve."""
-        return QColor(LAYER_COLORS[number % len(LAYER_COLORS)])
+        return QColor(self.layers[number % len(self.layers)])
 
     def diverging(self) -> NDArray[np.uint8]:
         """Return 256 colours from negative through the card's colour to positive: (256, 4) uint8 RGBA."""
-        return _ramp((NEGATIVE, self.card, POSITIVE))
+        return _ramp((self.negative, self.card, self.positive))
 
     def sequential(self) -> NDArray[np.uint8]:
         """Return 256 colours from the card's colour to the accent: (256, 4) uint8 RGBA."""
@@ -139,6 +144,9 @@ LIGHT = Theme(
 
 EXPORT = replace(LIGHT, name="export", window="#ffffff", border="#c9ced6", muted="#3a424e", pixel=1.5, export=True)
 """For figures: light, wider lines, labelled axes."""
+
+EXPORT_DARK = replace(DARK, name="export-dark", border="#434c5b", muted="#c3cad5", pixel=1.5, export=True)
+"""For figures on dark slides and pages."""
 
 THEMES = {"dark": DARK, "light": LIGHT}
 

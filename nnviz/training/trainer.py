@@ -12,6 +12,9 @@ from nnviz.engines.choose import EngineChoice, choice_for, make_engine
 from nnviz.engines.engine import Columns, Engine, EngineState
 from nnviz.experiment import Experiment
 
+_UNKNOWN_PACE = 1e-3
+"""Seconds per step that are assumed until the first slice has shown better."""
+
 _SMALL_STATE = 50_000
 """Parameters up to which the state is kept after every slice; beyond, copying it is spaced out in time."""
 
@@ -38,7 +41,7 @@ class Trainer:
         self.end: End | None = None
         self._best_loss = np.inf
         self._best_epoch = 0
-        self._seconds_per_step = 1e-3
+        self._seconds_per_step = _UNKNOWN_PACE
         self._kept: EngineState = self.engine.state()
         self._kept_at = 0.0
         self._finite_epoch = 0  # the newest with finite measurements; the kept state may be somewhat older
@@ -101,20 +104,23 @@ class Trainer:
         Raises LossError, and leaves everything as it was, when they do not fit the task.
         """
         self._keep()
-        before, self.choice = self.choice, choice_for(experiment.network, experiment.training, self.engine.data)
-        if (before.name, before.device) == (self.choice.name, self.choice.device):
+        choice = choice_for(experiment.network, experiment.training, self.engine.data)
+        if (choice.name, choice.device) == (self.choice.name, self.choice.device):
             self.engine.configure(experiment.network, experiment.training)
         else:
-            state = self.engine.state()
-            self.engine = self._make_engine(experiment, self.engine.data)
-            self.engine.restore(state)
-        self.experiment = experiment
+            engine = self._make_engine(experiment, self.engine.data)
+            engine.restore(self.engine.state())
+            self.engine = engine
+        if experiment.training != self.experiment.training:
+            self._seconds_per_step = _UNKNOWN_PACE  # another engine or batch size has another pace
+        self.choice, self.experiment = choice, experiment
 
     def set_data(self, experiment: Experiment, data: SplitData) -> None:
         """Go on with other samples. What was best on the old ones says nothing about the new."""
         self._keep()
         self.experiment = experiment
         self.engine.set_data(data)
+        self._seconds_per_step = _UNKNOWN_PACE
         self._best_loss, self._best_epoch = np.inf, self.engine.epoch
 
     # ------------------------------------------------------------ parts

@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 SLICE = 0.008
 """Seconds of training between two looks at the commands: an answer within one frame at 60 Hz."""
 
-_COMPILING = "Compiling the fast engine: some ten seconds, once after each installation."
+_COMPILING = "Compiling the fast engine for this processor: half a minute, once after an installation."
 
 _SNAPSHOT_SHARE = 0.2
 """Largest share of time that probes may take while training."""
@@ -61,6 +61,7 @@ class Worker:
         self._pending: deque[Command | None] = deque()
         self._dataset: tuple[tuple[Source, int], Dataset] | None = None
         self._broken: set[str] = set()  # probes that failed in this run
+        self._announced = False  # whether the run says that the kernels are being compiled
         self._told: set[str] = set()  # sentences that need no repeating
         self._run = -1
         self._trainer: Trainer | None = None
@@ -162,23 +163,25 @@ class Worker:
         self.mailbox.post(Changed(self._run, Status.PREPARING))
         data = self._prepare(command.experiment.data)
         self._show_samples(command.experiment, data)
-        self._announce_compiling(command.experiment, data)
+        self._announce_compiling(command.experiment, data, Status.PREPARING)
         self._trainer = Trainer(command.experiment, data)
         if self._trainer.choice.second_best:
             self._say_once(self._trainer.choice.reason)
         self._post(self._trainer.begin())
         self._stale, self._next_snapshot_at = True, 0.0
+        self._announced = False
         self.mailbox.post(Changed(self._run, Status.READY))
         if command.play:
             self._set_playing(None)
 
-    def _announce_compiling(self, experiment: Experiment, data: SplitData) -> None:
-        """Say what takes so long on the first start after an installation."""
+    def _announce_compiling(self, experiment: Experiment, data: SplitData, status: Status) -> None:
+        """Say, for as long as it takes, what takes so long on the first start after an installation."""
         plan = plan_for(experiment.network, experiment.training, data)
         loss = experiment.training.resolved_loss(data.task, data.n_classes)
         wanted = experiment.training.engine != "torch" and not obstacle(plan, loss, experiment.training)
         if wanted and find_spec("numba") and not has_kernels(experiment.training.precision):
-            self._say_once(_COMPILING)
+            self._announced = True
+            self.mailbox.post(Changed(self._run, status, _COMPILING))
 
     def _say_once(self, sentence: str) -> None:
         if sentence not in self._told:
@@ -201,11 +204,16 @@ class Worker:
         except DataError as error:  # half a drawing, say: training goes on with the samples it has
             self._experiment = experiment.replace(data=before.replace(plane=experiment.data.plane))
             self.mailbox.post(Notice(self._run, str(error)))
+        status = Status.RUNNING if self._playing else Status.PAUSED
         try:
+            self._announce_compiling(self._experiment, self._trainer.engine.data, status)
             self._trainer.configure(self._experiment)
         except (LossError, ShapeError) as error:  # training goes on with the settings it has
             self._experiment = self._trainer.experiment
             self.mailbox.post(Notice(self._run, str(error)))
+        if self._announced:
+            self._announced = False
+            self.mailbox.post(Changed(self._run, status))
         if self._trainer.choice.second_best:
             self._say_once(self._trainer.choice.reason)
         self._stale, self._next_snapshot_at = True, 0.0

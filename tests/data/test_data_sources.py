@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from nnviz.data.bundled import from_sklearn
 from nnviz.data.bundled.diabetes import Diabetes
 from nnviz.data.bundled.digits import Digits
 from nnviz.data.bundled.iris import Iris
@@ -183,10 +186,19 @@ def test_bundled_sets_carry_real_names_and_units() -> None:
     assert (diabetes.targets.min(), diabetes.targets.max()) == (25, 346)
 
 
-def test_missing_data_files_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone() -> None:
-        raise FileNotFoundError("iris.csv")
+@pytest.mark.parametrize("name", ["breast_cancer", "diabetes", "digits", "iris", "wine"])
+def test_bundled_samples_are_those_of_scikit_learn(name: str) -> None:
+    from sklearn import datasets
 
-    monkeypatch.setattr("sklearn.datasets.load_iris", gone)
+    theirs = getattr(datasets, f"load_{name}")(**({"scaled": False} if name == "diabetes" else {}))
+    ours = from_sklearn(name, "regression" if name == "diabetes" else "classification", "target")
+    np.testing.assert_array_equal(ours.features, theirs.data)
+    np.testing.assert_array_equal(ours.targets, theirs.target)
+    assert ours.feature_names == tuple(str(each).replace("_", " ") for each in theirs.feature_names)
+    assert ours.class_names == tuple(map(str, theirs.get("target_names", ())))
+
+
+def test_missing_data_files_are_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("nnviz.resources.folder", lambda: tmp_path)
     with pytest.raises(DataError, match="'iris' is missing from this installation"):
         Iris().load(0)

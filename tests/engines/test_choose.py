@@ -99,18 +99,22 @@ def test_torch_trains_layers_that_are_too_large_unless_told_otherwise(
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])
-def test_a_device_that_is_not_there_leaves_torch_on_the_processor(
+def test_without_the_device_the_processor_does_what_it_does_best(
     device: str, data_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    training = TrainingSettings(device=device)
-    choice = choice_for(network("tanh"), training, data_of())
-    assert (choice.name, choice.device, choice.second_best) == ("torch", "cpu", True)
-    assert {"cuda": "CUDA", "mps": "Metal (MPS)"}[device] in choice.reason
-    assert make_engine(network("tanh"), training, data_of(), 0).device == "cpu"
+    for wanted, name in (("automatic", "compiled"), ("torch", "torch")):
+        training = TrainingSettings(device=device, engine=wanted)
+        choice = choice_for(network("tanh"), training, data_of())
+        assert (choice.name, choice.device, choice.second_best) == (name, "cpu", True)
+        assert choice.reason.startswith(
+            {"cuda": "CUDA", "mps": "Metal (MPS)"}[device] + " was chosen, and there is none"
+        )
+        engine = make_engine(network("tanh"), training, data_of(), 0)
+        assert (engine.name, engine.device) == (name, "cpu")
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])
@@ -121,4 +125,7 @@ def test_a_device_that_is_there_is_taken(device: str, data_of: Any, monkeypatch:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     for wanted in ("automatic", "compiled", "torch"):
         choice = choice_for(network("tanh"), TrainingSettings(device=device, engine=wanted), data_of())
-        assert (choice.name, choice.device, choice.second_best) == ("torch", device, False)
+        assert (choice.name, choice.device, choice.second_best) == ("torch", device, wanted == "compiled")
+    double = TrainingSettings(device=device, precision="float64", engine="torch")
+    choice = choice_for(network("tanh"), double, data_of())
+    assert choice.device == {"cuda": "cuda", "mps": "cpu"}[device], "Metal has no double precision"

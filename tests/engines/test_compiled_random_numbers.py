@@ -13,7 +13,8 @@ from nnviz.engines.compiled.caching import compiled
 from nnviz.engines.compiled.philox import dropout_masks, shuffle
 from nnviz.engines.compiled.vectors import LANES
 from nnviz.engines.engine import Engine
-from nnviz.engines.random_numbers import dropout_threshold, dropout_words, epoch_order
+from nnviz.engines.random_numbers import dropout_words, epoch_order
+from nnviz.network.layers.dropout import dropout_threshold
 
 EVERYTHING = [
     {"kind": "dropout", "rate": 0.1},

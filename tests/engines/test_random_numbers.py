@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from nnviz.engines.random_numbers import dropout_threshold, dropout_words, epoch_order, philox
+from nnviz.engines.random_numbers import dropout_words, epoch_order, fastest_dropout_words, philox
+from nnviz.network.layers.dropout import dropout_threshold
 
 ONES = 0xFFFF_FFFF
 
@@ -117,3 +118,12 @@ def test_a_word_is_one_of_the_four_at_its_place() -> None:
     for sample, unit in itertools.product(range(3), range(10)):
         four = philox(sample, 8, 4, (unit // 4) | (3 << 24), seed=77)
         assert words[sample, unit] == four[unit % 4]
+
+
+def test_the_compiled_words_are_the_same() -> None:
+    drawn = fastest_dropout_words()
+    assert drawn is not dropout_words
+    for seed, step, layer, samples, units in [(0, 0, 0, 1, 1), (7, 12, 1, 33, 6), (2**31 - 1, 2**33 + 5, 3, 5, 129)]:
+        np.testing.assert_array_equal(
+            drawn(seed, step, layer, samples, units), dropout_words(seed, step, layer, samples, units)
+        )

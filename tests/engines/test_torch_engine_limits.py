@@ -15,9 +15,10 @@ from torch.nn.utils import clip_grad_norm_, parameters_to_vector, vector_to_para
 
 from nnviz.data.dataset import SplitData
 from nnviz.engines.losses import LossError
-from nnviz.engines.random_numbers import dropout_threshold, dropout_words, epoch_order
+from nnviz.engines.random_numbers import dropout_words, epoch_order
 from nnviz.engines.settings import TrainingSettings
 from nnviz.engines.torch_engine import TorchEngine
+from nnviz.network.layers.dropout import dropout_threshold
 from nnviz.network.settings import NetworkSettings
 from nnviz.settings import decode
 

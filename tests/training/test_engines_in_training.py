@@ -17,7 +17,7 @@ from nnviz.session import Session
 from nnviz.snapshot import Status
 from nnviz.training import worker as worker_module
 from nnviz.training.commands import LimitSpeed
-from nnviz.training.mailbox import Mailbox, Notice
+from nnviz.training.mailbox import Changed, Mailbox
 from nnviz.training.trainer import Trainer
 from nnviz.training.worker import Worker
 
@@ -45,11 +45,15 @@ def test_the_engine_changes_in_the_middle_of_a_run(optimizer: str, steps: int) -
         np.testing.assert_allclose(changing.engine.parameters(), straight.engine.parameters(), rtol=1e-9, atol=1e-12)
 
 
-def test_a_live_setting_that_does_not_fit_is_refused_and_training_goes_on(session_of: SessionOf) -> None:
+def test_a_live_setting_that_does_not_fit_is_refused_before_it_is_taken(session_of: SessionOf) -> None:
     session = session_of("data.source=plane")
+    wait(session, lambda: session.run.status is Status.READY and session.run.snapshot is not None)
+    smooth = session.experiment.with_settings(["training.label_smoothing=0.2"])
+    assert "Label smoothing needs classes" in session.refusal(smooth)
+    assert session.refusal(session.experiment.with_settings(["training.learning_rate=0.2"])) == ""
     session.play()
     wait(session, lambda: session.run.epoch >= 5)
-    session.configure(session.experiment.with_settings(["training.label_smoothing=0.2"]))
+    session.configure(smooth)  # whoever does not ask is told, and training goes on
     wait(session, lambda: any("Label smoothing needs classes" in text for text in session.notices))
     epoch = session.run.epoch
     wait(session, lambda: session.run.epoch > epoch + 5)
@@ -81,11 +85,33 @@ def test_compiling_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     data = prepare(experiment.data)
     for known, texts in ((True, []), (False, [worker_module._COMPILING])):
         monkeypatch.setattr(worker_module, "has_kernels", lambda precision, known=known: known)
-        worker._announce_compiling(experiment, data)
+        worker._announce_compiling(experiment, data, Status.PREPARING)
         posts, _ = worker.mailbox.drain()
-        assert [post.text for post in posts if isinstance(post, Notice)] == texts
-    worker._announce_compiling(quick("training.engine=torch"), data)
+        assert [post.text for post in posts if isinstance(post, Changed)] == texts
+    worker._announce_compiling(quick("training.engine=torch"), data, Status.PREPARING)
     assert worker.mailbox.drain() == ([], None)
+
+
+def test_what_was_announced_is_taken_back(session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "has_kernels", lambda precision: False)
+    session = session_of("training.engine=torch")
+    wait(session, lambda: session.run.status is Status.READY)
+    assert session.run.text == ""
+    session.configure(session.experiment.with_settings(["training.engine=compiled"]))
+    wait(session, lambda: session.run.snapshot is not None and session.run.snapshot.engine == "compiled")
+    assert session.run.text == ""
+
+
+@pytest.mark.parametrize("settings", [["training.engine=torch"], ["training.batch_size=30"]])
+def test_the_first_slice_after_a_change_is_short(settings: list[str]) -> None:
+    """The pace of the engine before must not decide how long the new one trains before it looks at commands."""
+    trainer = trainer_of("data.source.samples=2000")
+    for _ in range(50):
+        trainer.slice(0.008)
+    trainer.configure(trainer.experiment.with_settings(settings))
+    epoch, step = trainer.engine.epoch, trainer.engine.step
+    trainer.slice(0.008)
+    assert trainer.engine.step - step <= 8, (epoch, trainer.engine.epoch)
 
 
 def test_the_limit_grows_with_the_epochs() -> None:

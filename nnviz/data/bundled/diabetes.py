@@ -32,4 +32,4 @@ class Diabetes(Kind, Bundled, frozen=True, tag="diabetes"):
     order = 50
 
     def load(self, seed: int) -> Dataset:
-        return from_sklearn("diabetes", "regression", "progression after one year", NAMES, scaled=False)
+        return from_sklearn("diabetes", "regression", "progression after one year", NAMES)

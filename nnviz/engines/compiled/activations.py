@@ -1,7 +1,8 @@
 """Activations and their derivatives on rows of samples.
 
-`CODES` names the activations that have a kernel. For another one: a number here, a branch in `activate` with its
-formula and one in `chain` with its derivative; until then networks that use it are trained by PyTorch.
+`program.ACTIVATIONS` names the activations that have a kernel. For another one: a number there, a branch in
+`activate` with its formula and one in `chain` with its derivative; until then networks that use it are trained by
+PyTorch.
 """
 
 from __future__ import annotations

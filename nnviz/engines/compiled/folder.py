@@ -7,10 +7,13 @@ app cannot write beside its own code.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
+import shutil
 import tempfile
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import nnviz
@@ -40,7 +43,11 @@ def mark_compiled(precision: str) -> None:
 
 
 def _mark(precision: str) -> Path:
-    return kernel_folder() / f"{precision}.compiled"
+    try:
+        numba = version("numba")
+    except PackageNotFoundError:  # a frozen app has one Numba, and may not know which
+        numba = "numba"
+    return kernel_folder() / f"{precision}-{numba}.compiled"
 
 
 def writable_folder() -> Path:
@@ -51,4 +58,7 @@ def writable_folder() -> Path:
         with tempfile.TemporaryFile(dir=wanted):
             return wanted
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="nnviz-kernels-"))
+        # Code must not be loaded from a place that others can write to, so the name cannot be known beforehand.
+        temporary = tempfile.mkdtemp(prefix="nnviz-kernels-")
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        return Path(temporary)

@@ -43,6 +43,20 @@ def shuffle(order: Any, words: Any, seed: int, epoch: int) -> None:
         order[i], order[j] = order[j], order[i]
 
 
+@compiled
+def fill_dropout_words(words: Any, seed: int, step: int, layer: int) -> None:
+    """Set `words` (samples, units) to what `random_numbers.dropout_words` returns, many times as fast."""
+    samples, units = words.shape
+    low, high = np.uint32(seed & 0xFFFF_FFFF), np.uint32((seed >> 32) & 0xFFFF_FFFF)
+    early, number = np.uint32(step & 0xFFFF_FFFF), np.uint32(layer)
+    for s in range(samples):
+        for block in range((units + 3) // 4):
+            place = np.uint32(np.uint32(block) | np.uint32((step >> 32) << 24))
+            drawn = philox(np.uint32(s), early, number, place, low, high)
+            for k in range(min(4, units - 4 * block)):
+                words[s, 4 * block + k] = drawn[k]
+
+
 @internal
 def dropout_masks(
     masks: Any, m0: int, width: int, units: int, columns: int, rate: float, seed: int, step: int, layer: int

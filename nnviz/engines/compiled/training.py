@@ -42,7 +42,7 @@ class Network(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """The training samples, one row each, with the targets as the loss compares them; rows of x are padded."""
+    """The training samples, one row each, with the targets as the loss compares them, and room for their order."""
 
     x: Numbers
     targets: Numbers

@@ -46,6 +46,10 @@ class Edits(QObject):
         except SettingsError as error:
             self.refused.emit(path, str(error))
             return
+        refusal = self._controller.session.refusal(after)
+        if refusal:
+            self.refused.emit(path, refusal)
+            return
         live = all(change.live for change in differences(before, after))
         wait = 0.0 if final or live else self._applied_at + NEW_RUN_INTERVAL - time.monotonic()
         if wait > 0:

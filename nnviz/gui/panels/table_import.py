@@ -33,7 +33,9 @@ from nnviz.gui.widgets.row import Label, Paragraph
 from nnviz.gui.widgets.section import FlatButton
 from nnviz.settings import SettingsError
 
-OPENABLE = "All that nnviz opens (*.toml *.csv *.tsv *.txt);;Tables (*.csv *.tsv *.txt);;Experiments (*.toml)"
+OPENABLE = (
+    "All that nnviz opens (*.toml *.nnviz *.csv *.tsv *.txt);;Tables (*.csv *.tsv *.txt);;Experiments (*.toml *.nnviz)"
+)
 TABLES = (".csv", ".tsv", ".txt")
 DELIMITERS = (
     Entry("auto", "Automatic"),
@@ -74,7 +76,7 @@ def open_path(controller: Controller, path: str | Path, parent: QWidget) -> bool
     if file.is_dir():
         controller.notice.emit(f"{file} is a folder; open a file: an experiment (.toml) or a table (.csv, .tsv, .txt).")
         return False
-    if suffix == ".toml":
+    if suffix in experiments.FILES:
         try:
             controller.open(experiments.read(file))
         except SettingsError as error:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QGraphicsItem, QSizePolicy, QWidget
 
-from nnviz.gui.plot.frame import Frame
+from nnviz.gui.plot.frame import Frame, label_reach, most_across, most_up
 from nnviz.gui.plot.overlay import Overlay, Reading
 from nnviz.gui.plot.ticks import Scale
 from nnviz.gui.theme import Theme
@@ -82,7 +82,10 @@ class Plot(pg.GraphicsView):
     def set_range(self, x: Range | None = None, y: Range | None = None) -> None:
         """Show these positions; a range that is empty or not finite is widened or ignored."""
         if self._move(x, y):
-            self.frame_item.refresh()
+            if self.theme.export:
+                self.arrange()  # numbers take the room that they need
+            else:
+                self.frame_item.refresh()
             self.overlay.update()
 
     def set_scales(
@@ -101,7 +104,7 @@ class Plot(pg.GraphicsView):
         self.x_scale, self.y_scale = x, y
         if changed:
             self._move(x_range, y_range)
-            self._arrange()
+            self.arrange()
         else:
             self.set_range(x_range, y_range)
 
@@ -121,7 +124,7 @@ class Plot(pg.GraphicsView):
         self.setBackground(theme.color("card"))
         self.frame_item.refresh()
         self.overlay.update()
-        self._arrange()
+        self.arrange()
 
     @property
     def pointer(self) -> tuple[float, float] | None:
@@ -150,7 +153,7 @@ class Plot(pg.GraphicsView):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        self._arrange()
+        self.arrange()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._moved.emit(event.position())
@@ -196,11 +199,11 @@ class Plot(pg.GraphicsView):
         self.box.setRange(xRange=x, yRange=y, padding=0.0, disableAutoRange=False)
         return True
 
-    def _arrange(self) -> None:
+    def arrange(self) -> None:
         """Place the coordinate system inside the widget."""
         if not hasattr(self, "overlay"):
             return  # Qt resizes the widget before it is complete
-        margins = self._margins()
+        margins = self._margins_on_paper() if self.theme.export else self._margins()
         width = max(1.0, self.width() - margins.left - margins.right)
         height = max(1.0, self.height() - margins.top - margins.bottom)
         self.area = QRectF(margins.left, margins.top, width, height)
@@ -210,13 +213,24 @@ class Plot(pg.GraphicsView):
 
     def _margins(self) -> _Margins:
         x, y = self.x_scale, self.y_scale
-        if self.theme.export:
-            left = 16.0 * bool(y.label) + (38.0 if y.numbers else 2.0)
-            return _Margins(left, 8, 12, 18.0 * bool(x.label) + (18.0 if x.numbers else 4.0))
         if self.width() < 140 or self.height() < 84:
             return _Margins(6, 6, 6, 6)
         top = 26.0 if y.label and self.height() >= 110 else 8.0
         return _Margins(40 if y.numbers else 10, top, 12, 20 if x.numbers or x.label else 8)
+
+    def _margins_on_paper(self) -> _Margins:
+        """Return margins as wide as the numbers of the axes, so that none is cut or moved from its place."""
+        x, y = self.x_scale, self.y_scale
+        bottom = 18.0 * bool(x.label) + (18.0 if x.numbers else 4.0)
+        top = 18.0 if self.overlay.marked else 8.0
+        beside, _ = label_reach(y.ticks(*self.y_range, most_up(self.height() - top - bottom)))
+        left = 20.0 * bool(y.label) + (beside + 8.0 if y.numbers else 2.0)
+        ticks = x.ticks(*self.x_range, most_across(self.width() - left - 12))
+        _, over = label_reach(ticks)
+        first, last = (ticks[0][0], ticks[-1][0]) if ticks else self.x_range
+        across = (self.width() - left - 12) / (self.x_range[1] - self.x_range[0])
+        right = max(8.0, over + 2.0 - (self.x_range[1] - last) * across)
+        return _Margins(max(left, over + 2.0 - (first - self.x_range[0]) * across), top, right, bottom)
 
 
 def _usable(wanted: Range | None, now: Range) -> Range:

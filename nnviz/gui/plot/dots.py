@@ -11,7 +11,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 
@@ -84,7 +84,7 @@ class Dots(pg.GraphicsObject):
             ]
         )
         painter.save()
-        painter.resetTransform()
+        painter.setWorldTransform(QTransform())  # what scales the page as a whole stays
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.vector or widget is None:
             for (x, y), which in zip(xy.tolist(), self._which.tolist(), strict=True):

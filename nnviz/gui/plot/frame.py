@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CENTER = Qt.AlignmentFlag.AlignCenter
+_TICK = 3.0
+"""Length of a tick in figures."""
 
 
 class Frame(QGraphicsItem):
@@ -37,8 +39,8 @@ class Frame(QGraphicsItem):
     def refresh(self) -> None:
         """Find the ticks anew."""
         plot = self._plot
-        self._x = plot.x_scale.ticks(*plot.x_range, int(np.clip(plot.area.width() / 60, 2, 9)))
-        self._y = plot.y_scale.ticks(*plot.y_range, int(np.clip(plot.area.height() / 34, 2, 7)))
+        self._x = plot.x_scale.ticks(*plot.x_range, most_across(plot.area.width()))
+        self._y = plot.y_scale.ticks(*plot.y_range, most_up(plot.area.height()))
         self.prepareGeometryChange()
         self.update()
 
@@ -54,8 +56,9 @@ class Frame(QGraphicsItem):
         numbers = plot.area.left() > 12 or plot.theme.export
         painter.setPen(plot.theme.color("muted"))
         if plot.theme.export:
+            self._paint_lines(painter)
             self._paint_names_beside(painter)
-            self._paint_x(painter, metrics, plot.width() + 1.0)
+            self._paint_x(painter, metrics, plot.width() + 8.0)
             self._paint_y(painter, metrics)
         elif plot.area.left() > 6:
             limit = self._paint_names_within(painter, metrics)
@@ -65,7 +68,7 @@ class Frame(QGraphicsItem):
 
     def _paint_grid(self, painter: QPainter) -> None:
         plot, area = self._plot, self._plot.area
-        if not plot.y_scale.grid:
+        if not (plot.y_scale.grid and plot.theme.grid):
             return
         painter.setPen(line(plot.theme, "border", 0.5 if plot.theme.export else 1.0))
         for at, _ in self._y:
@@ -73,12 +76,28 @@ class Frame(QGraphicsItem):
             y = y if plot.theme.export else round(y)
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
 
+    def _paint_lines(self, painter: QPainter) -> None:
+        """Draw both axes with a tick at each number: without a grid, numbers alone would hang in the air."""
+        plot, area = self._plot, self._plot.area
+        painter.setPen(line(plot.theme, "muted", 0.5))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        painter.drawLine(area.topLeft(), area.bottomLeft())
+        for at, _ in self._x:
+            x = plot.to_pixel(at, 0.0).x()
+            painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + _TICK))
+        for at, _ in self._y:
+            y = plot.to_pixel(0.0, at).y()
+            painter.drawLine(QPointF(area.left() - _TICK, y), QPointF(area.left(), y))
+        painter.setPen(plot.theme.color("muted"))
+
     def _paint_x(self, painter: QPainter, metrics: QFontMetricsF, limit: float) -> None:
         plot = self._plot
         top, last = plot.area.bottom() + 3, -1e9
         for at, text in self._x:
             width = metrics.horizontalAdvance(text)
-            left = min(plot.to_pixel(at, 0.0).x() - width / 2, plot.width() - width - 2)
+            left = plot.to_pixel(at, 0.0).x() - width / 2
+            if not plot.theme.export:  # figures have margins for it
+                left = min(left, plot.width() - width - 2)
             if left < last + 8 or left + width > limit - 8:
                 continue
             painter.drawText(QRectF(left, top, width + 1, 15), _LEFT, text)
@@ -107,13 +126,39 @@ class Frame(QGraphicsItem):
 
     def _paint_names_beside(self, painter: QPainter) -> None:
         plot, area = self._plot, self._plot.area
+        metrics, right = QFontMetricsF(painter.font()), Qt.TextElideMode.ElideRight
         painter.setPen(plot.theme.color("text"))
         if plot.x_scale.label:
-            painter.drawText(QRectF(area.left(), plot.height() - 17.0, area.width(), 15), _CENTER, plot.x_scale.label)
+            text = metrics.elidedText(plot.x_scale.label, right, plot.width() - 4.0)
+            middle = _centred(area.center().x(), metrics.horizontalAdvance(text), plot.width())
+            painter.drawText(QRectF(middle - plot.width(), plot.height() - 17.0, 2 * plot.width(), 15), _CENTER, text)
         if plot.y_scale.label:
+            text = metrics.elidedText(plot.y_scale.label, right, plot.height() - 4.0)
             painter.save()
-            painter.translate(9.0, area.center().y())
+            painter.translate(9.0, _centred(area.center().y(), metrics.horizontalAdvance(text), plot.height()))
             painter.rotate(-90)
-            painter.drawText(QRectF(-area.height() / 2, -8, area.height(), 16), _CENTER, plot.y_scale.label)
+            painter.drawText(QRectF(-plot.height(), -8, 2 * plot.height(), 16), _CENTER, text)
             painter.restore()
         painter.setPen(plot.theme.color("muted"))
+
+
+def most_across(width: float) -> int:
+    """Return how many numbers the lower axis has room for."""
+    return int(np.clip(width / 60, 2, 9))
+
+
+def most_up(height: float) -> int:
+    """Return how many numbers the upward axis has room for."""
+    return int(np.clip(height / 34, 2, 7))
+
+
+def label_reach(ticks: list[Tick]) -> tuple[float, float]:
+    """Return the width of the widest number of an axis in a figure, and half of the wider one of first and last."""
+    metrics = QFontMetricsF(look.font("small"))
+    widths = [metrics.horizontalAdvance(text) for _, text in ticks]
+    return (max(widths), max(widths[0], widths[-1]) / 2) if widths else (0.0, 0.0)
+
+
+def _centred(wanted: float, length: float, room: float) -> float:
+    """Return the middle of a name, as near to the middle of its axis as the edges of the plot allow."""
+    return min(max(wanted, length / 2 + 2.0), max(room - length / 2 - 2.0, room / 2))

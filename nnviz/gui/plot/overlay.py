@@ -87,7 +87,14 @@ class Overlay(QGraphicsItem):
         """Show marks, notches on the lower edge, and levels."""
         if (marks, notches, levels) != (self._marks, self._notches, self._levels):
             self._marks, self._notches, self._levels = marks, notches, levels
+            if self._plot.theme.export:
+                self._plot.arrange()  # words of marks stand above the plot there
             self.update()
+
+    @property
+    def marked(self) -> bool:
+        """Whether there are marks, whose words need room."""
+        return bool(self._marks)
 
     def refresh(self) -> None:
         """Take over another size of the plot."""
@@ -142,7 +149,10 @@ class Overlay(QGraphicsItem):
             return
         left = x + 5 if x + 5 + width <= area.right() else x - 5 - width
         room = QRectF(left, area.top(), width + 1, 15)
-        painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.7))
+        if plot.theme.export:  # above the curves
+            room = QRectF(min(max(0.0, x - width / 2), plot.width() - width - 2), area.top() - 15, width + 1, 15)
+        else:
+            painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.7))
         painter.setPen(mark.color)
         painter.drawText(room, _LEFT, mark.text)
 
@@ -160,7 +170,7 @@ class Overlay(QGraphicsItem):
         painter.setPen(pen)
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         width = QFontMetricsF(painter.font()).horizontalAdvance(level.text)
-        if area.width() < 2 * width or area.height() < 40:
+        if area.width() < 2 * width or area.height() < 40 or plot.theme.export:  # there the legend says it
             return
         above = y - 15 >= area.top()
         room = QRectF(area.right() - width - 4, y - 15 if above else y + 1, width + 1, 14)

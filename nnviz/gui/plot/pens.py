@@ -47,7 +47,7 @@ def draw_path(painter: QPainter, path: QPainterPath, pen: QPen) -> None:
     """
     transform = painter.worldTransform()
     painter.save()
-    painter.resetTransform()
+    painter.setWorldTransform(QTransform())  # what scales the page as a whole stays
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)

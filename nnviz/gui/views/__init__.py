@@ -40,11 +40,11 @@ Table = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Key:
-    """One entry of a legend: a sign in a colour, and what it stands for."""
+    """One entry of a legend: a sign in a colour, and what it stands for; `blank` goes on with the entry before."""
 
     label: str
     color: QColor
-    sign: Literal["line", "area", "dot", "ring", "square"] = "line"
+    sign: Literal["line", "dashes", "area", "dot", "ring", "square", "blank"] = "line"
 
 
 class View(QWidget):
@@ -68,7 +68,10 @@ class View(QWidget):
     """Names of the probes that must be measured for it; losses, errors and gradient norms always are."""
     order: ClassVar[int] = 100
     figure_size: ClassVar[tuple[int, int]] = (321, 220)
-    """Width and height of a figure of it, in pixels at 96 per inch: one column of a paper (85 mm) unless asked else."""
+    """Width and height of a figure of it, in pixels at 96 per inch, at the width of a column (85 mm).
+
+    A wider figure is higher too, but less than in proportion.
+    """
 
     caption_changed = Signal(str)
     """The words at the right end of the title bar, when they change: plain text, or text with coloured spans."""
@@ -138,7 +141,7 @@ class View(QWidget):
 views: Registry[View] = Registry("view", "nnviz.gui.views", name_of=lambda view: str(view.name))
 
 
-_SIGNS = {"line": "━", "area": "■", "dot": "●", "ring": "○", "square": "■"}
+_SIGNS = {"line": "━", "dashes": "┅", "area": "■", "dot": "●", "ring": "○", "square": "■", "blank": ""}
 
 
 def caption_of(keys: Sequence[Key]) -> str:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Table, View, views, why_nothing
+from nnviz.gui.views import Key, Table, View, views, why_nothing
 from nnviz.gui.views.parts.matrix import Matrix
 from nnviz.gui.views.parts.switches import Choice, add_choice
 from nnviz.history.history import History
@@ -57,6 +57,14 @@ class Confusion(View):
         right = np.trace(counts) / max(1, counts.sum())
         self._summary = f"{_PARTS[self._part]} · {100 * right:.1f} % right"
         self._point(self._matrix.pointer)
+
+    def legend(self) -> tuple[Key, ...]:
+        if not self._summary:
+            return ()
+        return (
+            Key(f"right ({_PARTS[self._part]})", self.theme.color("train"), "square"),
+            Key("wrong", self.theme.color("danger"), "square"),
+        )
 
     def apply_theme(self, theme: Theme) -> None:
         super().apply_theme(theme)

@@ -45,6 +45,7 @@ class Surface(PlotView):
         self._show_test, self._hard = True, False
         self._switches: list[QToolButton] = []
         self._drawn: tuple[Any, ...] = ()
+        self._fine: tuple[tuple[Any, ...], Pixels] | None = None
         self._data: SplitData | None = None
         self._plane: Plane | None = None
         plot = self.make_plot(Scale(), Scale())
@@ -157,10 +158,19 @@ class Surface(PlotView):
 
     def _pixels(self, surface: NDArray[Any], scale: ValueScale | None) -> Pixels:
         if self.theme.export:
-            surface = enlarged(surface, 6)
-        elif self._hard and scale is None:
+            return self._fine_pixels(surface, scale)
+        if self._hard and scale is None:
             surface = enlarged(surface, 4)
         return class_pixels(surface, self.theme, self._hard) if scale is None else scale.pixels(surface)
+
+    def _fine_pixels(self, surface: NDArray[Any], scale: ValueScale | None) -> Pixels:
+        """Return pixels for a figure, which is laid out more than once but colours its surface only once."""
+        key = (surface, self._hard, self.theme)
+        if self._fine is None or self._fine[0][0] is not surface or self._fine[0][1:] != key[1:]:
+            large = enlarged(surface, 6)
+            pixels = class_pixels(large, self.theme, self._hard) if scale is None else scale.pixels(large)
+            self._fine = (key, pixels)
+        return self._fine[1]
 
     def _up_scale(self, data: SplitData, plane: Plane) -> Scale:
         """Return the upward axis: the second feature or, with a single one, the classes one above the other."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnviz.gui.plot.chart import Range
 from nnviz.gui.plot.overlay import Level
-from nnviz.gui.views import views
+from nnviz.gui.views import Key, views
 from nnviz.gui.views.parts.curves import Series
 from nnviz.gui.views.parts.layer_curves import LayerCurvesView
 from nnviz.gui.views.parts.layers import layer_color, layer_labels
@@ -19,6 +19,8 @@ from nnviz.snapshot import Snapshot
 
 USUAL = 1e-3
 """Rule of thumb for the ratio: about 1e-3 (A. Karpathy, Stanford CS231n, notes "Neural Networks Part 3")."""
+
+_USUAL_WORDS = "usual: 10⁻³"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,11 @@ class UpdateRatio(LayerCurvesView):
         return "update ÷ weights"
 
     def draw_below(self, history: History, x: NDArray[Any], ys: list[NDArray[Any]]) -> None:
-        self.plot.overlay.mark(levels=(Level(self._usual(), "usual: 10⁻³", self.theme.color("muted")),))
+        self.plot.overlay.mark(levels=(Level(self._usual(), _USUAL_WORDS, self.theme.color("muted")),))
+
+    def legend(self) -> tuple[Key, ...]:
+        keys = super().legend()
+        return (*keys, Key(_USUAL_WORDS, self.theme.color("muted"), "dashes")) if keys else keys
 
     def _ranges(self, reach: Range) -> tuple[Range, Range]:
         return super()._ranges((min(reach[0], self._usual()), max(reach[1], self._usual())))

@@ -198,7 +198,9 @@ class CurvesView(PlotView):
         else:  # from 0, so that heights can be compared
             span = steady(self.plot.y_range, min(0.0, reach[0]), reach[1], anchored=True)
         high = high if high > low else low + 1.0
-        return (low, high + 0.012 * (high - low)), span  # room for the dots at the end
+        # Room for the dots at the end: in figures, which may be small, exactly theirs.
+        room = 3.0 / max(1.0, self.plot.area.width()) if self.theme.export else 0.012
+        return (low, high + room * (high - low)), span
 
     def _zero_line(self, values: list[NDArray[Any]]) -> float | None:
         """Return where values of 0 lie on the log axis; None when there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtGui import QColor
 
-from nnviz.gui.theme import LAYER_COLORS, Theme
+from nnviz.gui.theme import Theme
 from nnviz.gui.views.parts.colors import rgb
 from nnviz.network.shapes import NetworkPlan
 from nnviz.snapshot import Snapshot
@@ -39,10 +39,11 @@ def activation_labels(plan: NetworkPlan) -> list[tuple[int, str]]:
 
 def layer_color(theme: Theme, number: int, count: int) -> QColor:
     """Return the colour of a layer; with more layers than colours, one between two of them, so that none repeats."""
-    if count <= len(LAYER_COLORS):
+    known = len(theme.layers)
+    if count <= known:
         return theme.layer_color(number)
-    at = number * (len(LAYER_COLORS) - 1) / (count - 1)
-    here, beyond = theme.layer_color(int(at)), theme.layer_color(min(int(at) + 1, len(LAYER_COLORS) - 1))
+    at = number * (known - 1) / (count - 1)
+    here, beyond = theme.layer_color(int(at)), theme.layer_color(min(int(at) + 1, known - 1))
     return mixed(here, beyond, at - int(at))
 
 

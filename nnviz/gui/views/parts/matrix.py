@@ -18,8 +18,8 @@ from nnviz.gui.views.parts.colors import rgb
 _CENTER = Qt.AlignmentFlag.AlignCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_MOST_NAME = 84.0
-"""Widest class name, in pixels."""
+_MOST_NAME, _MOST_NAME_ON_PAPER = 84.0, 140.0
+"""Widest class name, in pixels, on screen and in figures."""
 
 
 class Matrix(QWidget):
@@ -96,11 +96,12 @@ class Matrix(QWidget):
 
     def _area(self) -> QRectF:
         """Return where the cells are."""
-        if self.width() < 160 or self.height() < 100:
+        if not self.theme.export and (self.width() < 160 or self.height() < 100):
             return QRectF(4, 4, self.width() - 8, self.height() - 8)
         metrics = QFontMetricsF(look.font("small", tabular=True))
         widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
-        left = 26 + min(widest, _MOST_NAME, 0.25 * self.width())
+        most = _MOST_NAME_ON_PAPER if self.theme.export else _MOST_NAME
+        left = 26 + min(widest, most, (0.4 if self.theme.export else 0.25) * self.width())
         return QRectF(left, 8, self.width() - left - 10, self.height() - 8 - 38)
 
     def _shares(self) -> NDArray[np.float64]:

@@ -88,7 +88,9 @@ def dot_size(count: int, width: float, height: float) -> float:
 def keys(data: SplitData, scale: ValueScale | None, theme: Theme, test: bool) -> tuple[Key, ...]:
     """Return the legend of samples: classes or values by colour, parts by sign."""
     muted = theme.color("muted")
-    parts = (Key("Train", muted, "dot"), Key("Test", muted, "ring")) if test else (Key("Train", muted, "dot"),)
+    parts = (Key("Train", muted, "dot"), *((Key("Test", muted, "ring"),) if test else ()))
+    if data.train.noisy.any():
+        parts = (*parts, Key("Wrong label", theme.color("danger"), "ring"))
     if scale is None:
         classes = (Key(name, theme.class_color(i), "square") for i, name in enumerate(data.class_names[:MOST_KEYS]))
         return (*classes, *parts)

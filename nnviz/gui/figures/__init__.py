@@ -1,0 +1,1 @@
+"""Figures: views drawn for paper, slides and pages, alone or composed, in every format."""
