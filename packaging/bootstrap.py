@@ -22,10 +22,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
-STAMP = VENV / "nnviz-installed"
 
 # Shared libraries that the Qt wheels expect from a Linux system, as `ldd` lists them, with the packages
 # that bring them: (apt, dnf, pacman).
@@ -74,22 +71,23 @@ def main(arguments: list[str]) -> int:
         print(__doc__.strip())
         return 0 if arguments in (["-h"], ["--help"]) else 2
     task, rest = arguments[0], arguments[1:]
+    environment = Environment(ROOT / ".venv")
     try:
         check_libraries(task)
-        install({"test"} if task == "test" else set())
+        environment.install({"test"} if task == "test" else set())
     except BootstrapError as error:
         print(f"bootstrap: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bootstrap: interrupted; the same command goes on where this one stopped.", file=sys.stderr)
         return 130
-    return start(["pytest" if task == "test" else "nnviz", *rest])
+    return start(environment.python, ["pytest" if task == "test" else "nnviz", *rest])
 
 
-def start(command: list[str]) -> int:
-    """Run a module of the environment in this terminal and return its exit status."""
+def start(python: Path, command: list[str]) -> int:
+    """Run a module of an environment in this terminal and return its exit status."""
     say(" ".join(["python -m", *map(shlex.quote, command)]))
-    process = subprocess.Popen([str(PYTHON), "-m", *command], cwd=ROOT if command[0] == "pytest" else None)
+    process = subprocess.Popen([str(python), "-m", *command], cwd=ROOT if command[0] == "pytest" else None)
     while True:
         try:
             return process.wait()
@@ -158,20 +156,66 @@ def system_install(packages: list[str]) -> None:
 # ---------------------------------------------------------------- the environment
 
 
-def install(extras: set[str]) -> None:
-    """Bring .venv up to date. The stamp is written last, so that an interruption is always noticed."""
-    wanted, before = fingerprint(), read_stamp()
-    if before is not None and before[0] == wanted and extras <= before[1] and PYTHON.exists():
-        return
-    if before is not None and before[0] == wanted:
-        extras |= before[1]
-    STAMP.unlink(missing_ok=True)
-    make_venv()
-    # torch alone comes first, in its pinned version, so that nothing else can draw in another one.
-    pip("Installing torch", "torch")
-    named = f"{ROOT}[{','.join(sorted(extras))}]" if extras else str(ROOT)
-    pip("Installing nnviz and what it needs", "--editable", named)
-    STAMP.write_text("\n".join([wanted, *sorted(extras)]) + "\n", encoding="utf-8")
+class Environment:
+    """A virtual environment with nnviz and what it needs, in the versions that are pinned.
+
+    An editable one runs the checkout itself; the other gets only what nnviz needs, and nnviz from whoever asks.
+    """
+
+    def __init__(self, folder: Path, editable: bool = True) -> None:
+        self.folder, self.editable = folder, editable
+        self.python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        self.stamp = folder / "nnviz-installed"
+
+    def install(self, extras: set[str]) -> None:
+        """Bring it up to date. The stamp is written last, so that an interruption is always noticed."""
+        wanted, before = fingerprint(), self.read_stamp()
+        if before is not None and before[0] == wanted and extras <= before[1] and self.python.exists():
+            return
+        if before is not None and before[0] == wanted:
+            extras |= before[1]
+        self.stamp.unlink(missing_ok=True)
+        self.make()
+        # torch alone comes first, in its pinned version, so that nothing else can draw in another one.
+        self.pip("Installing torch", "torch")
+        if self.editable:
+            named = f"{ROOT}[{','.join(sorted(extras))}]" if extras else str(ROOT)
+            self.pip("Installing nnviz and what it needs", "--editable", named)
+        else:
+            self.pip("Installing what nnviz needs", *requirements(extras))
+        self.stamp.write_text("\n".join([wanted, *sorted(extras)]) + "\n", encoding="utf-8")
+
+    def read_stamp(self) -> tuple[str, set[str]] | None:
+        try:
+            wanted, *extras = self.stamp.read_text(encoding="utf-8").split()
+        except (OSError, ValueError):
+            return None
+        return wanted, set(extras)
+
+    def make(self) -> None:
+        """Make it, or keep the one that is there if it works and belongs to this Python."""
+        same_version = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+        works = self.python.exists() and subprocess.run([str(self.python), "-c", same_version]).returncode == 0
+        has_pip = [str(self.python), "-c", "import pip"]
+        if works and subprocess.run(has_pip, stderr=subprocess.DEVNULL).returncode == 0:
+            return
+        if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+            package = "python{}.{}-venv".format(*sys.version_info[:2])
+            if not can_install():
+                raise BootstrapError(
+                    f"This Python lacks the module venv. On Debian and Ubuntu: sudo apt-get install {package}"
+                )
+            system_install([package])
+        say(f"Making {self.folder.name} with Python {sys.version.split()[0]}")
+        clear = [] if works or not self.folder.exists() else ["--clear"]
+        if subprocess.run([sys.executable, "-m", "venv", *clear, str(self.folder)]).returncode:
+            raise BootstrapError(f"{self.folder} could not be made; the message of venv is above.")
+
+    def pip(self, what: str, *arguments: str) -> None:
+        say(what)
+        command = [str(self.python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
+        if subprocess.run([*command, "--constraint", str(CONSTRAINTS), *arguments]).returncode:
+            raise BootstrapError(f"{what} failed; pip's own message is above. The same command tries again.")
 
 
 def fingerprint() -> str:
@@ -184,38 +228,15 @@ def fingerprint() -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def read_stamp() -> tuple[str, set[str]] | None:
-    try:
-        wanted, *extras = STAMP.read_text(encoding="utf-8").split()
-    except (OSError, ValueError):
-        return None
-    return wanted, set(extras)
+def requirements(extras: set[str]) -> list[str]:
+    """Return what pyproject.toml asks for, some of its extras included."""
+    import tomllib
 
-
-def make_venv() -> None:
-    """Make .venv, or keep the one that is there if it works and belongs to this Python."""
-    same_version = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
-    works = PYTHON.exists() and subprocess.run([str(PYTHON), "-c", same_version]).returncode == 0
-    if works and subprocess.run([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0:
-        return
-    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
-        package = "python{}.{}-venv".format(*sys.version_info[:2])
-        if not can_install():
-            raise BootstrapError(
-                f"This Python lacks the module venv. On Debian and Ubuntu: sudo apt-get install {package}"
-            )
-        system_install([package])
-    say(f"Making {VENV.name} with Python {sys.version.split()[0]}")
-    command = [sys.executable, "-m", "venv", *([] if works or not VENV.exists() else ["--clear"]), str(VENV)]
-    if subprocess.run(command).returncode:
-        raise BootstrapError(f"{VENV} could not be made; the message of venv is above.")
-
-
-def pip(what: str, *arguments: str) -> None:
-    say(what)
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
-    if subprocess.run([*command, "--constraint", str(CONSTRAINTS), *arguments]).returncode:
-        raise BootstrapError(f"{what} failed; pip's own message is above. The same command tries again.")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = list(project["dependencies"])
+    for extra in sorted(extras):
+        found += project["optional-dependencies"][extra]
+    return found
 
 
 def say(text: str) -> None:

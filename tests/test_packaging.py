@@ -16,6 +16,13 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
+PROJECT = """
+[project]
+dependencies = ["numpy>=2", "torch"]
+[project.optional-dependencies]
+test = ["pytest"]
+frozen = ["pyinstaller"]
+"""
 
 
 class Shell:
@@ -42,20 +49,20 @@ def bootstrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    (tmp_path / "pyproject.toml").write_text("[project]")
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "constraints.txt").write_text("torch==1")
-    venv = tmp_path / ".venv"
-    (venv / "bin").mkdir(parents=True)
-    (venv / "bin" / "python").touch()
-    for name, value in {
-        "ROOT": tmp_path,
-        "VENV": venv,
-        "PYTHON": venv / "bin" / "python",
-        "CONSTRAINTS": tmp_path / "constraints.txt",
-        "STAMP": venv / "nnviz-installed",
-    }.items():
-        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "CONSTRAINTS", tmp_path / "constraints.txt")
     return module
+
+
+@pytest.fixture
+def environment(bootstrap: ModuleType) -> Any:
+    """Return the environment of that checkout, with a Python in it."""
+    made = bootstrap.Environment(bootstrap.ROOT / ".venv")
+    made.python.parent.mkdir(parents=True)
+    made.python.touch()
+    return made
 
 
 @pytest.fixture
@@ -68,28 +75,35 @@ def shell(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Shell:
 # ---------------------------------------------------------------- installing
 
 
-def test_torch_is_installed_first_and_alone(bootstrap: ModuleType, shell: Shell) -> None:
-    bootstrap.install({"test"})
+def test_torch_is_installed_first_and_alone(bootstrap: ModuleType, environment: Any, shell: Shell) -> None:
+    environment.install({"test"})
     assert shell.pip() == [["torch"], ["--editable", f"{bootstrap.ROOT}[test]"]]
     assert all(str(bootstrap.CONSTRAINTS) in command for command in shell.commands if "install" in command)
 
 
-def test_nothing_is_done_when_nothing_changed(bootstrap: ModuleType, shell: Shell) -> None:
-    bootstrap.install({"test"})
+def test_nothing_is_done_when_nothing_changed(environment: Any, shell: Shell) -> None:
+    environment.install({"test"})
     shell.commands.clear()
-    bootstrap.install({"test"})
-    bootstrap.install(set())
+    environment.install({"test"})
+    environment.install(set())
     assert shell.commands == []
 
 
-def test_more_extras_are_added_and_none_is_lost(bootstrap: ModuleType, shell: Shell) -> None:
-    bootstrap.install(set())
-    bootstrap.install({"test"})
+def test_more_extras_are_added_and_none_is_lost(bootstrap: ModuleType, environment: Any, shell: Shell) -> None:
+    environment.install(set())
+    environment.install({"test"})
     assert [command[-1] for command in shell.pip()][1::2] == [str(bootstrap.ROOT), f"{bootstrap.ROOT}[test]"]
     shell.commands.clear()
-    (bootstrap.ROOT / "pyproject.toml").write_text("[project] # changed")
-    bootstrap.install(set())
+    (bootstrap.ROOT / "pyproject.toml").write_text(PROJECT + "# changed")
+    environment.install(set())
     assert len(shell.pip()) == 2, "a changed project is installed again"
+
+
+def test_the_frozen_app_gets_what_nnviz_needs_and_no_test_tools(bootstrap: ModuleType, shell: Shell) -> None:
+    made = bootstrap.Environment(bootstrap.ROOT / "build" / "venv", editable=False)
+    made.folder.mkdir(parents=True)
+    made.install({"frozen"})
+    assert shell.pip() == [["torch"], ["numpy>=2", "torch", "pyinstaller"]]
 
 
 @pytest.mark.parametrize("file", ["pyproject.toml", "constraints.txt"])
@@ -99,47 +113,49 @@ def test_what_decides_the_installation_is_in_the_fingerprint(bootstrap: ModuleTy
     assert bootstrap.fingerprint() != before
 
 
-def test_an_interrupted_installation_is_not_taken_for_a_complete_one(bootstrap: ModuleType, shell: Shell) -> None:
-    bootstrap.install(set())
+def test_an_interrupted_installation_is_not_taken_for_a_complete_one(
+    bootstrap: ModuleType, environment: Any, shell: Shell
+) -> None:
+    environment.install(set())
     (bootstrap.ROOT / "constraints.txt").write_text("torch==2")
     shell.failing = {"torch"}
     with pytest.raises(bootstrap.BootstrapError, match="Installing torch failed"):
-        bootstrap.install(set())
-    assert not bootstrap.STAMP.exists()
+        environment.install(set())
+    assert not environment.stamp.exists()
     shell.failing = set()
     shell.commands.clear()
-    bootstrap.install(set())
+    environment.install(set())
     assert len(shell.pip()) == 2
 
 
 @pytest.mark.parametrize("content", ["", "\0", "only-a-hash-of-something-else\ntest\n"])
-def test_a_stamp_that_makes_no_sense_is_ignored(bootstrap: ModuleType, shell: Shell, content: str) -> None:
-    bootstrap.STAMP.write_text(content)
-    bootstrap.install(set())
+def test_a_stamp_that_makes_no_sense_is_ignored(environment: Any, shell: Shell, content: str) -> None:
+    environment.stamp.write_text(content)
+    environment.install(set())
     assert len(shell.pip()) == 2
 
 
-def test_an_environment_of_another_python_is_made_anew(bootstrap: ModuleType, shell: Shell) -> None:
+def test_an_environment_of_another_python_is_made_anew(environment: Any, shell: Shell) -> None:
     shell.failing = {f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"}
-    bootstrap.make_venv()
-    assert shell.commands[-1] == [sys.executable, "-m", "venv", "--clear", str(bootstrap.VENV)]
+    environment.make()
+    assert shell.commands[-1] == [sys.executable, "-m", "venv", "--clear", str(environment.folder)]
 
 
-def test_an_environment_without_pip_is_completed(bootstrap: ModuleType, shell: Shell) -> None:
+def test_an_environment_without_pip_is_completed(environment: Any, shell: Shell) -> None:
     shell.failing = {"import pip"}
-    bootstrap.make_venv()
-    assert shell.commands[-1] == [sys.executable, "-m", "venv", str(bootstrap.VENV)]
+    environment.make()
+    assert shell.commands[-1] == [sys.executable, "-m", "venv", str(environment.folder)]
 
 
 def test_a_python_without_venv_names_the_package(
-    bootstrap: ModuleType, shell: Shell, monkeypatch: pytest.MonkeyPatch
+    bootstrap: ModuleType, environment: Any, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shell.failing = {"import pip"}
     monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(bootstrap, "can_install", lambda: False)
     version = "{}.{}".format(*sys.version_info[:2])
     with pytest.raises(bootstrap.BootstrapError, match=f"apt-get install python{version}-venv"):
-        bootstrap.make_venv()
+        environment.make()
 
 
 # ---------------------------------------------------------------- what the system must have
@@ -239,20 +255,19 @@ def test_without_a_task_it_explains_itself(
 def test_what_stands_in_the_way_is_one_sentence(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(extras: set[str]) -> None:
+    def fails(environment: Any, extras: set[str]) -> None:
         raise bootstrap.BootstrapError("No space left.")
 
     monkeypatch.setattr(bootstrap, "check_libraries", lambda task: None)
-    monkeypatch.setattr(bootstrap, "install", fails)
+    monkeypatch.setattr(bootstrap.Environment, "install", fails)
     assert bootstrap.main(["run"]) == 1
     assert capsys.readouterr().err == "bootstrap: No space left.\n"
 
 
 def test_the_exit_status_is_that_of_what_was_run(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "PYTHON", Path(sys.executable))
     monkeypatch.setattr(bootstrap, "ROOT", ROOT)
-    assert bootstrap.start(["nnviz", "--version"]) == 0
-    assert bootstrap.start(["nnviz", "nothing-of-this-name"]) == 2
+    assert bootstrap.start(Path(sys.executable), ["nnviz", "--version"]) == 0
+    assert bootstrap.start(Path(sys.executable), ["nnviz", "nothing-of-this-name"]) == 2
 
 
 def test_an_old_python_is_told_so(tmp_path: Path) -> None:
@@ -265,10 +280,12 @@ def test_an_old_python_is_told_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script")
-def test_the_continuous_check_is_the_bootstrap() -> None:
+def test_the_continuous_check_is_the_bootstrap_and_the_frozen_app() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert "python3 packaging/bootstrap.py test" in script.read_text(encoding="utf-8")
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert 'python3 packaging/bootstrap.py test "$@"' in lines
+    assert "python3 packaging/build.py --only app --smoke" in lines
 
 
 # ---------------------------------------------------------------- constraints
@@ -286,7 +303,7 @@ def normal(name: str) -> str:
 def test_every_dependency_is_pinned() -> None:
     """Directly needed or not, on any system: what is installed here must be what is installed there."""
     seen: set[str] = set()
-    waiting = [("nnviz", frozenset({"test", ""}))]
+    waiting = [("nnviz", frozenset({"test", "frozen", ""}))]
     while waiting:
         name, extras = waiting.pop()
         try:

@@ -1,0 +1,219 @@
+"""Tries out the frozen app as its users would: smoke.py [--app PROGRAM] [--source PYTHON]
+
+Every step starts the app with nothing of this machine on its path. The counts of what is registered are compared
+with those of the source tree, asked of PYTHON, an interpreter that has nnviz.
+"""
+
+import argparse
+import csv
+import itertools
+import json
+import math
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import window
+from frozen import App, SmokeError, app, need
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = {"win32": "nnviz/nnviz.exe", "darwin": "nnviz.app/Contents/MacOS/nnviz"}
+PROGRAM = ROOT / "dist" / PROGRAMS.get(sys.platform, "nnviz/nnviz")
+BEGINNINGS = {"png": b"\x89PNG\r\n", "svg": b"<?xml", "pdf": b"%PDF-"}
+BUNDLED = ("iris", "wine", "breast-cancer", "diabetes")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--app", type=Path, default=PROGRAM, help="the program (default: the one in dist)")
+    parser.add_argument("--source", default=sys.executable, help="a Python that has nnviz (default: this one)")
+    options = parser.parse_args(arguments)
+    steps: list[tuple[str, Callable[[App], str]]] = [
+        ("says its version and commands", lambda app: version(app, options.source)),
+        ("keeps its kernels for the next start", kernels),
+        ("computes correctly, and has all that the source has", lambda app: check(app, options.source)),
+        ("trains a convolutional network", convolutional),
+        ("trains on the bundled data", bundled),
+        ("learns from a CSV file", table),
+        ("saves and reopens an experiment", reopened),
+        ("writes every view as PNG, SVG, PDF and CSV", exports),
+        ("shows both networks in its window", pictures),
+        ("opens, plays and quits by the keyboard", keyboard),
+        ("measures itself", benchmark),
+        ("answers a mistake with a sentence", mistake),
+    ]
+    with app(options.app.resolve()) as started:
+        return sum(not tried(name, step, started) for name, step in steps) and 1
+
+
+def tried(name: str, step: Callable[[App], str], app: App) -> bool:
+    """Take one step, say how it went, and return whether it went well."""
+    began = time.monotonic()
+    try:
+        note = step(app)
+    except (SmokeError, OSError, LookupError, ValueError, subprocess.SubprocessError) as error:
+        detail = str(error) if isinstance(error, SmokeError) else traceback.format_exc()
+        print(f"  ✗ {name}: {detail}", flush=True)
+        return False
+    print(f"  ✓ {name} ({time.monotonic() - began:.1f} s{note and '; '}{note})", flush=True)
+    return True
+
+
+# ---------------------------------------------------------------- steps
+
+
+def version(app: App, source: str) -> str:
+    for words in (["--version"], ["--help"]):
+        theirs = subprocess.run([source, "-m", "nnviz", *words], cwd=ROOT, capture_output=True, encoding="utf-8").stdout
+        need(app.run(*words).split() == theirs.split(), f"nnviz {words[0]} says other things than the source.")
+    return ""
+
+
+def check(app: App, source: str) -> str:
+    """Run the self-tests there and count what is registered on both sides."""
+    there = json.loads(app.run("check", "--quick", "--json"))
+    code = "import json; from nnviz import installation; print(json.dumps(installation.registries()))"
+    said = subprocess.run([source, "-c", code], cwd=ROOT, check=True, capture_output=True, encoding="utf-8").stdout
+    here = json.loads(said.splitlines()[-1])
+    need(there["ok"], f"Self-tests failed: {[each for each in there['checks'] if each['status'] == 'failed']}")
+    need(there["machine"]["frozen"], "This is not the frozen app.")
+    need(there["registries"] == here, f"Registered there {there['registries']}, here {here}")
+    need(there["engine"]["compiled"], f"The compiled engine does not run: {there['engine']['problem']}")
+    resources = Path(there["paths"]["resources"])
+    need(resources.is_relative_to(app.program.resolve().parents[1]), f"Resources are not the app's: {resources}")
+    return f"{len(there['checks'])} comparisons, {sum(here.values())} members of {len(here)} registries"
+
+
+def kernels(app: App) -> str:
+    """Compile in the cache folder, then load from there: no file may change."""
+    (first, slow), kept = trained(app, "circles", "--epochs", 200), files(app.home / "cache")
+    (second, quick), after = trained(app, "circles", "--epochs", 200), files(app.home / "cache")
+    need(any(name.endswith(".nbc") for name in kept), "No kernels were kept in the cache folder.")
+    need(kept == after, "The second start compiled again.")
+    need(first["engine"] == second["engine"] == "compiled", f"{first['engine']} trained, not the compiled engine.")
+    need(first["train_loss"] == second["train_loss"], "The same experiment gave other numbers.")
+    others = sorted(path.name for path in app.home.rglob("*.nb[ci]") if app.home / "cache" not in path.parents)
+    need(not others, f"Kernels outside of the cache folder: {others}")
+    return f"{sum(name.endswith('.nbc') for name in kept)} kernels; {slow:.1f} s, then {quick:.1f} s"
+
+
+def convolutional(app: App) -> str:
+    """Train the digits, whose network is convolutional, and a dense network on PyTorch."""
+    summary, _ = trained(app, "digits", "--epochs", 3)
+    need(summary["engine"] == "torch" and summary["train_error"] < 0.2, f"The digits were not learned: {summary}")
+    dense, _ = trained(app, "circles", "--epochs", 20, "--set", "training.engine=torch")
+    need(dense["engine"] == "torch" and math.isfinite(dense["train_loss"]), f"Not trained: {dense}")
+    return f"error {summary['train_error']:.1%} after 3 epochs"
+
+
+def bundled(app: App) -> str:
+    for name in BUNDLED:
+        summary, _ = trained(app, name, "--epochs", 20)
+        need(summary["epoch"] == 20, f"{name} was not trained: {summary}")
+    return ", ".join(BUNDLED)
+
+
+def table(app: App) -> str:
+    write_table(app.home / "cities.csv")
+    summary, _ = trained(app, "cities.csv", "--target", "size", "--epochs", 200)
+    need(summary["train_error"] < 0.05, f"The table was not learned: {summary}")
+    return f"error {summary['train_error']:.1%}"
+
+
+def reopened(app: App) -> str:
+    """Save an experiment as TOML, train it from the file, and expect the same numbers in every epoch."""
+    app.run("train", "spirals", "--epochs", 30, "--seed", 7, "--out", "saved", "--quiet")
+    shutil.copy(app.home / "saved" / "spirals.experiment.toml", app.home / "mine.nnviz")
+    app.run("train", "mine.nnviz", "--epochs", 30, "--out", "again", "--quiet")
+    first, second = (next((app.home / folder).glob("*.history.csv")).read_bytes() for folder in ("saved", "again"))
+    need(first == second and first.count(b"\n") == 31, "The saved experiment gives other numbers.")
+    return ""
+
+
+def exports(app: App) -> str:
+    """Write all views as one figure per format, and each as a table."""
+    views, wide = names_of_views(app), ("--preset", "paper-page")
+    for ending, beginning in BEGINNINGS.items():
+        out = app.home / f"figure.{ending}"
+        app.run("export", "iris", "--epochs", 30, "--view", ",".join(views), "--columns", 3, *wide, "--out", out)
+        need(out.read_bytes().startswith(beginning), f"{out.name} is not {ending.upper()}.")
+    for view in views:
+        out = app.home / f"{view}.csv"
+        app.run("export", "iris", "--epochs", 30, "--view", view, "--out", out)
+        rows = list(csv.reader(out.read_text(encoding="utf-8").splitlines()))
+        need(len(rows) > 1 and len(rows[0]) > 1, f"{out.name} holds nothing.")
+    return ", ".join(views)
+
+
+def names_of_views(app: App) -> list[str]:
+    """Return the names of the views, as the app lists them."""
+    listed = app.run("export", "--list").partition("views:\n")[2].splitlines()
+    names = [line.split()[0] for line in itertools.takewhile(lambda line: line.startswith(" "), listed)]
+    need(len(names) >= 5, f"These are all views: {names}")
+    return names
+
+
+def pictures(app: App) -> str:
+    """Train in the window itself, and look at the picture that it paints."""
+    for experiment, epochs in (("spirals", 300), ("digits", 2), ("cities.csv", 50)):
+        out = app.home / "window.png"
+        out.unlink(missing_ok=True)
+        app.run("screenshot", experiment, "--epochs", epochs, "--out", out)
+        need(out.stat().st_size > 50_000, f"The window of {experiment} is empty.")
+    return "under X11" if app.display else "drawn into memory"
+
+
+def keyboard(app: App) -> str:
+    """Play, step and reset; change the theme, which must be remembered; open a bundled and a saved experiment."""
+    if not window.can_drive(app):
+        return "left out: it takes Xvfb and xdotool"
+    window.drive(app, keys=("space", "space", "ctrl+Right", "g", "ctrl+t", "ctrl+r"))
+    settings = next(app.home.rglob("nnviz.conf"), None)
+    need(settings and "theme=" in settings.read_text(encoding="utf-8"), "Ctrl+T did not change the theme.")
+    window.drive(app, "digits", title="digits")
+    window.drive(app, "mine.nnviz", title="spirals")
+    return "three experiments"
+
+
+def benchmark(app: App) -> str:
+    """Measure how long it takes to start: the app starts itself for that, and modules of its own by name."""
+    (row,) = json.loads(app.run("bench", "start"))["rows"][:1]
+    need(row["value"] is not None, f"The benchmark says: {row['note']}")
+    return str(row["note"])
+
+
+def mistake(app: App) -> str:
+    app.run("train", "no-such-experiment", status=2)
+    return ""
+
+
+# ---------------------------------------------------------------- what steps share
+
+
+def trained(app: App, *words: object) -> tuple[dict[str, float], float]:
+    """Train and return the summary, and the seconds that the process took."""
+    began = time.monotonic()
+    lines = app.run("train", *words, "--json", "--quiet").splitlines()
+    return json.loads(lines[-1]), time.monotonic() - began
+
+
+def files(folder: Path) -> dict[str, int]:
+    """Return when the files below a folder were last written, by path."""
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*.nb[ci]")}
+
+
+def write_table(path: Path) -> None:
+    """Write a table with a category, a gap and a target that follows from two numbers."""
+    rows = ["north,south,kind,size"]
+    for i in range(120):
+        a, b = math.sin(i * 1.7), math.cos(i * 2.3)
+        rows.append(f"{a:.3f},{b:.3f},{'red' if i % 3 else 'blue'},{'large' if a + b > 0 else 'small'}")
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
