@@ -21,6 +21,7 @@ from nnviz.gui.crash_dialog import CrashWatch, dialog_for
 from nnviz.gui.frame_clock import GarbageTimer
 from nnviz.gui.icons import app_icon
 from nnviz.gui.main_window import MainWindow
+from nnviz.gui.opened_files import OpenedFiles
 from nnviz.gui.theme import Theme, font
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,8 @@ def run(path: str | None = None) -> int:
         return _FAILED
     crashes.experiment = partial(_toml, window.controller)
     watch = CrashWatch(crashes, window)
+    if sys.platform == "darwin":
+        OpenedFiles(app, window)
     window.show()
     gc.freeze()  # what was made until now stays; no collection needs to look at it again
     if path is not None:

@@ -220,7 +220,7 @@ def test_axes_curves_and_units_are_named(run: Run, qapp: object, trained_run: Tr
     assert run.snapshot is not None
     assert {*run.snapshot.plane.labels, "A", "B", "Train", "Test"} <= set(labels(of(run, "svg", "surface")))
     assert {"right (test)", "wrong", "true", "predicted"} <= set(labels(of(run, "svg", "confusion")))
-    assert "usual: 10⁻³" in labels(of(run, "svg", "update_ratio"))
+    assert "usual\u00a010⁻³" in labels(of(run, "svg", "update_ratio"))
     noisy = trained_run(EXPERIMENTS["validation and label noise"], needs=NEEDS, epochs=3)
     assert "Wrong label" in labels(of(noisy, "svg", "surface"))
     assert "Wrong label" not in labels(of(run, "svg", "surface"))

@@ -31,10 +31,9 @@ class Mark:
 
 @dataclass(frozen=True)
 class Level:
-    """A faint dashed line across at a height, with words at its right end."""
+    """A faint dashed line across at a height; the legend says what it means."""
 
     y: float
-    text: str
     color: QColor
 
 
@@ -169,14 +168,6 @@ class Overlay(QGraphicsItem):
         pen.setDashPattern([2.0, 4.0])
         painter.setPen(pen)
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-        width = QFontMetricsF(painter.font()).horizontalAdvance(level.text)
-        if area.width() < 2 * width or area.height() < 40 or plot.theme.export:  # there the legend says it
-            return
-        above = y - 15 >= area.top()
-        room = QRectF(area.right() - width - 4, y - 15 if above else y + 1, width + 1, 14)
-        painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.7))
-        painter.setPen(level.color)
-        painter.drawText(room, _LEFT, level.text)
 
     def _paint_reading(self, painter: QPainter, reading: Reading) -> None:
         plot, area, theme = self._plot, self._plot.area, self._plot.theme

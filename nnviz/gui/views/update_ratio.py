@@ -20,7 +20,7 @@ from nnviz.snapshot import Snapshot
 USUAL = 1e-3
 """Rule of thumb for the ratio: about 1e-3 (A. Karpathy, Stanford CS231n, notes "Neural Networks Part 3")."""
 
-_USUAL_WORDS = "usual: 10⁻³"
+_USUAL_WORDS = "usual\u00a010⁻³"  # a space that does not break: short captions end at the first other one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class UpdateRatio(LayerCurvesView):
         return "update ÷ weights"
 
     def draw_below(self, history: History, x: NDArray[Any], ys: list[NDArray[Any]]) -> None:
-        self.plot.overlay.mark(levels=(Level(self._usual(), _USUAL_WORDS, self.theme.color("muted")),))
+        self.plot.overlay.mark(levels=(Level(self._usual(), self.theme.color("muted")),))
 
     def legend(self) -> tuple[Key, ...]:
         keys = super().legend()
