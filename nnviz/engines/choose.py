@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.util import find_spec
 from typing import Literal
 
 from nnviz.data.dataset import SplitData
 from nnviz.engines.compiled import program
+from nnviz.engines.compiled.folder import has_kernels
 from nnviz.engines.engine import Engine
 from nnviz.engines.losses import Loss, LossError
 from nnviz.engines.settings import TrainingSettings
@@ -91,7 +93,7 @@ def compiled_problem(precision: Literal["float32", "float64"] = "float32") -> st
     """Return a sentence that says why there is no compiled engine here; empty when there is one.
 
     The first call for a precision loads its kernels; the first one after an installation compiles them, which takes
-    some ten seconds.
+    up to half a minute.
     """
     try:
         from nnviz.engines.compiled.warm_up import warm_up
@@ -113,15 +115,28 @@ def _failed(error: Exception) -> str:
 
 def choice_for(network: NetworkSettings, training: TrainingSettings, data: SplitData) -> EngineChoice:
     """Return the engine for an experiment. Raises ShapeError or LossError with the reason when there can be none."""
+    return choose(_sound_plan(network, training, data), training.resolved_loss(data.task, data.n_classes), training)
+
+
+def must_compile(network: NetworkSettings, training: TrainingSettings, data: SplitData) -> bool:
+    """Return whether choosing the engine will compile its kernels, which takes a while; raises LossError."""
+    loss = training.resolved_loss(data.task, data.n_classes)
+    if training.engine == "torch" or has_kernels(training.precision) or not find_spec("numba"):
+        return False
+    return not program.obstacle(plan_for(network, training, data), loss, training)
+
+
+def _sound_plan(network: NetworkSettings, training: TrainingSettings, data: SplitData) -> NetworkPlan:
     network_plan = plan_for(network, training, data)
     if network_plan.errors:
         raise ShapeError(network_plan.errors[0])
-    return choose(network_plan, training.resolved_loss(data.task, data.n_classes), training)
+    return network_plan
 
 
 def make_engine(network: NetworkSettings, training: TrainingSettings, data: SplitData, seed: int) -> Engine:
     """Return an engine at epoch 0. Raises ShapeError or LossError with the reason when there can be none."""
-    choice, network_plan = choice_for(network, training, data), plan_for(network, training, data)
+    network_plan = _sound_plan(network, training, data)
+    choice = choose(network_plan, training.resolved_loss(data.task, data.n_classes), training)
     engine: Engine
     if choice.name == "compiled":
         from nnviz.engines.compiled_engine import CompiledEngine
@@ -142,5 +157,6 @@ __all__ = [
     "choose",
     "compiled_problem",
     "make_engine",
+    "must_compile",
     "plan_for",
 ]

@@ -118,7 +118,7 @@ class Trainer:
     def set_data(self, experiment: Experiment, data: SplitData) -> None:
         """Go on with other samples. What was best on the old ones says nothing about the new."""
         self._keep()
-        self.experiment = experiment
+        self.experiment = self.experiment.replace(data=experiment.data)  # other settings may still be refused
         self.engine.set_data(data)
         self._seconds_per_step = _UNKNOWN_PACE
         self._best_loss, self._best_epoch = np.inf, self.engine.epoch

@@ -7,7 +7,6 @@ import queue
 import threading
 import time
 from collections import deque
-from importlib.util import find_spec
 from typing import Any
 
 from nnviz.data.dataset import DataError, Dataset, SplitData
@@ -15,9 +14,7 @@ from nnviz.data.plane import Plane, make_plane
 from nnviz.data.settings import DataSettings, PlaneSettings
 from nnviz.data.source import Source
 from nnviz.data.split import split
-from nnviz.engines.choose import LossError, ShapeError, plan_for
-from nnviz.engines.compiled.folder import has_kernels
-from nnviz.engines.compiled.program import obstacle
+from nnviz.engines.choose import LossError, ShapeError, must_compile, plan_for
 from nnviz.engines.engine import Columns, Engine
 from nnviz.experiment import Experiment
 from nnviz.history.keyframes import Keyframes
@@ -176,10 +173,7 @@ class Worker:
 
     def _announce_compiling(self, experiment: Experiment, data: SplitData, status: Status) -> None:
         """Say, for as long as it takes, what takes so long on the first start after an installation."""
-        plan = plan_for(experiment.network, experiment.training, data)
-        loss = experiment.training.resolved_loss(data.task, data.n_classes)
-        wanted = experiment.training.engine != "torch" and not obstacle(plan, loss, experiment.training)
-        if wanted and find_spec("numba") and not has_kernels(experiment.training.precision):
+        if must_compile(experiment.network, experiment.training, data):
             self._announced = True
             self.mailbox.post(Changed(self._run, status, _COMPILING))
 

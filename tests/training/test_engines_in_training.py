@@ -84,7 +84,7 @@ def test_compiling_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = quick()
     data = prepare(experiment.data)
     for known, texts in ((True, []), (False, [worker_module._COMPILING])):
-        monkeypatch.setattr(worker_module, "has_kernels", lambda precision, known=known: known)
+        monkeypatch.setattr(choose, "has_kernels", lambda precision, known=known: known)
         worker._announce_compiling(experiment, data, Status.PREPARING)
         posts, _ = worker.mailbox.drain()
         assert [post.text for post in posts if isinstance(post, Changed)] == texts
@@ -93,7 +93,7 @@ def test_compiling_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_was_announced_is_taken_back(session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_module, "has_kernels", lambda precision: False)
+    monkeypatch.setattr(choose, "has_kernels", lambda precision: False)
     session = session_of("training.engine=torch")
     wait(session, lambda: session.run.status is Status.READY)
     assert session.run.text == ""
