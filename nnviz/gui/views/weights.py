@@ -229,5 +229,5 @@ def _frames(history: History, snapshot: Snapshot | None) -> list[Keyframe]:
 
 
 def _epoch_text(epoch: int) -> str:
-    """Return an epoch in at most six characters, for which the axis has room."""
-    return f"{epoch:,}" if epoch < 100_000 else number_text(epoch, step=10.0 ** (len(str(epoch)) - 3))
+    """Return an epoch in at most five characters, for which the axis has room."""
+    return f"{epoch:,}" if epoch < 10_000 else number_text(epoch, step=10.0 ** (len(str(epoch)) - 3))
