@@ -91,7 +91,8 @@ class Scaling:
 class SplitData:
     """A dataset after splitting, label noise and scaling: everything that training and drawing need.
 
-    `train`, `validation` and `test` hold scaled numbers; `validation` may be empty. All arrays are read-only.
+    `train`, `validation` and `test` hold scaled numbers; `validation` may be empty. All arrays are read-only. In the
+    training part the samples of the source are followed by `copies` changed sets of them.
     """
 
     train: Part
@@ -104,6 +105,13 @@ class SplitData:
     class_names: tuple[str, ...] = ()
     image_shape: tuple[int, int, int] | None = None
     notes: tuple[str, ...] = ()
+    copies: int = 0
+
+    @property
+    def real_train(self) -> Part:
+        """The training part without the changed copies: what is drawn of it."""
+        real = len(self.train) // (1 + self.copies)
+        return Part(self.train.x[:real], self.train.targets[:real], self.train.noisy[:real])
 
     @property
     def n_features(self) -> int:
@@ -123,3 +131,7 @@ class SplitData:
         """The parts that hold samples, by name, in the order train, validation, test."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part for name, part in named.items() if len(part)}
+
+    def real_parts(self) -> dict[str, Part]:
+        """The same without changed copies."""
+        return {**self.parts(), "train": self.real_train}

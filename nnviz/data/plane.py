@@ -74,7 +74,7 @@ def _feature_plane(data: SplitData, first: int, second: int) -> Plane:
     j = min(second, d - 1)
     if j == i and d > 1:
         j = i - 1 if i == d - 1 else i + 1
-    origin = data.train.x.mean(axis=0).astype(np.float64)
+    origin = data.real_train.x.mean(axis=0).astype(np.float64)
     across, up = np.zeros(d), np.zeros(d)
     origin[i] = 0.0
     across[i] = 1.0
@@ -91,7 +91,7 @@ def _feature_plane(data: SplitData, first: int, second: int) -> Plane:
 
 def _principal_plane(data: SplitData) -> Plane:
     """The two directions of largest variance in the training part (Pearson 1901), exact up to rounding."""
-    x = data.train.x.astype(np.float64)
+    x = data.real_train.x.astype(np.float64)
     origin = x.mean(axis=0)
     variances, rows = _principal_components(x - origin)
     # The sign of a component is arbitrary; make its largest entry positive so that the picture never flips.
@@ -113,7 +113,7 @@ def _principal_components(centred: Floats) -> tuple[NDArray[np.float64], NDArray
 
 
 def _bounds(data: SplitData, origin: Floats, across: Floats, up: Floats) -> tuple[float, float, float, float]:
-    x = np.concatenate([data.train.x, data.test.x]).astype(np.float64) - origin
+    x = np.concatenate([data.real_train.x, data.test.x]).astype(np.float64) - origin
     limits: list[float] = []
     for axis in (across, up):
         along = x @ axis

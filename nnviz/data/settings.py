@@ -59,6 +59,44 @@ class DataSettings(Settings, frozen=True):
             "A regression target is scaled too; its error is shown in its own units.",
         ),
     ] = False
+    copies: Annotated[
+        int,
+        knob(
+            "Copies",
+            "Changed copies of every training sample that join it, with the label that it has, be it a wrong one. "
+            "The test part has none.",
+            ge=0,
+            le=20,
+            live=True,
+            advanced=True,
+        ),
+    ] = 0
+    jitter: Annotated[
+        float,
+        knob(
+            "Jitter",
+            "Noise on the features of the copies: its standard deviation, as a share of each feature's own deviation "
+            "on the training part.",
+            ge=0.0,
+            le=2.0,
+            soft_max=0.5,
+            live=True,
+            advanced=True,
+        ),
+    ] = 0.1
+    shift: Annotated[
+        int,
+        knob(
+            "Shift",
+            "Copies of pictures move by at most so many pixels, up or down and to either side; zeros fill the gap.",
+            unit="px",
+            ge=0,
+            le=16,
+            soft_max=4,
+            live=True,
+            advanced=True,
+        ),
+    ] = 1
     seed: Annotated[
         int,
         knob("Data seed", "Start of the random numbers that make, split and mislabel the samples.", ge=0, le=2**31 - 1),

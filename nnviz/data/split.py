@@ -1,4 +1,4 @@
-"""From a data source to what a network is given: split, label noise, scaling."""
+"""From a data source to what a network is given: split, label noise, changed copies, scaling."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnviz.data.augmentation import changed_copies
 from nnviz.data.dataset import DataError, Dataset, Floats, Part, Scaling, SplitData
 from nnviz.data.settings import DataSettings
 
@@ -23,7 +24,9 @@ def split(dataset: Dataset, settings: DataSettings) -> SplitData:
     """Split a dataset into train, validation and test, add label noise to train, fill gaps and scale all three.
 
     Scaling and the values that fill gaps are measured on the training part alone, so that nothing of the test part
-    leaks into training. Raises DataError when there are too few samples for a train and a test part.
+    leaks into training. Changed copies join the training part last: they carry the label that their sample has, be it
+    a wrong one, and move neither split nor label noise nor scaling. Raises DataError when there are too few samples
+    for a train and a test part.
     """
     train, validation, test = split_indices(dataset, settings)
     if len(train) == 0 or len(test) == 0:
@@ -42,7 +45,7 @@ def split(dataset: Dataset, settings: DataSettings) -> SplitData:
         return Part(_frozen(x), _frozen(y), _frozen(noisy[rows]))
 
     return SplitData(
-        train=part(train),
+        train=_with_copies(part(train), dataset, train, scaling, settings) if settings.copies else part(train),
         validation=part(validation),
         test=part(test),
         task=dataset.task,
@@ -52,6 +55,18 @@ def split(dataset: Dataset, settings: DataSettings) -> SplitData:
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
         notes=dataset.notes + _advice(dataset, train, settings),
+        copies=settings.copies,
+    )
+
+
+def _with_copies(part: Part, dataset: Dataset, train: Indices, scaling: Scaling, settings: DataSettings) -> Part:
+    """Return the training part followed by changed copies of its samples, targets and signs of label noise alike."""
+    identities = train if dataset.identities is None else dataset.identities[train]
+    copies = changed_copies(dataset.features[train], identities, settings, dataset.image_shape)
+    return Part(
+        _frozen(np.concatenate([part.x, scaling.scaled(copies)])),
+        _frozen(np.tile(part.targets, 1 + settings.copies)),
+        _frozen(np.tile(part.noisy, 1 + settings.copies)),
     )
 
 

@@ -24,7 +24,7 @@ class Representation(Probe):
     def measure(self, engine: Engine, plane: Plane) -> tuple[Array, Array] | None:
         if len(engine.plan.stages) < 2:
             return None
-        train, test = (self._of(engine, part) for part in (engine.data.train, engine.data.test))
+        train, test = (self._of(engine, part) for part in (engine.data.real_train, engine.data.test))
         return train, test
 
     def _of(self, engine: Engine, part: Part) -> Array:

@@ -30,7 +30,7 @@ class UnitMaps(Probe):
 
     def measure(self, engine: Engine, plane: Plane) -> tuple[Array, ...]:
         image = engine.data.image_shape is not None
-        train = engine.data.train.x
+        train = engine.data.real_train.x
         x = train[shown_samples(len(train), TILE * TILE)] if image else plane.grid(TILE)
         stages = engine.activations(x)
         drawn = [drawn_stage(column) for column in engine.plan.picture()]

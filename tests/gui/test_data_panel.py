@@ -178,6 +178,20 @@ def test_label_noise_needs_labels(panel, controller, qtbot):
     assert panel.form.row("data.label_noise").isEnabled()
 
 
+def test_changed_copies_are_counted_and_only_pictures_move(panel, controller, qtbot):
+    wait_for_data(qtbot, controller)
+    runs = len(controller.session.runs)
+    controller.set("data.copies", 3, "x")
+    wait_for_data(qtbot, controller)
+    assert panel.counts.text() == "train 250 · test 250 · 750 changed copies"
+    assert len(controller.session.runs) == runs, "in the run that is going on"
+    assert panel.form.row("data.jitter").isEnabled()
+    assert not panel.form.row("data.shift").isEnabled()
+    press(panel, "digits")
+    wait_for_data(qtbot, controller)
+    assert panel.form.row("data.shift").isEnabled()
+
+
 def test_regenerate_takes_another_data_seed(panel, controller):
     QTest.mouseClick(panel.seed_row.button, Qt.MouseButton.LeftButton)
     assert controller.experiment.data.seed == 1

@@ -192,7 +192,7 @@ def _samples(data: Dataset | SplitData) -> tuple[Floats, NDArray[np.generic]]:
     """Return features (n, d) and targets (n,) in units of the source."""
     if isinstance(data, Dataset):
         return data.features, data.targets
-    parts = list(data.parts().values())
+    parts = list(data.real_parts().values())
     targets = np.concatenate([part.targets for part in parts])
     features = data.scaling.unscaled(np.concatenate([part.x for part in parts]))
     return features, data.scaling.unscaled_target(targets) if data.task == "regression" else targets

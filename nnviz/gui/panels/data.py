@@ -33,7 +33,8 @@ from nnviz.settings import kind_of
 from nnviz.snapshot import Status
 
 SHARES = ("label_noise", "train_share", "validation_share")
-FORMATS = {f"data.{name}": PERCENT for name in SHARES}
+AUGMENTATION = ("copies", "jitter", "shift")
+FORMATS = {f"data.{name}": PERCENT for name in (*SHARES, "jitter")}
 ELSEWHERE = ("path", "target", "delimiter")
 """Settings of a source that have their place in the dialog of a table."""
 
@@ -106,7 +107,8 @@ class DataPanel(QWidget):
         row.addWidget(self.file_name, 1)
         row.addWidget(self.columns_button)
         self.source_form = KindForms("data.source", inside, skip=ELSEWHERE)
-        self.form = Form(DataSettings, "data", inside, only=(*SHARES, "standardize"), formats=FORMATS)
+        only = (*SHARES, "standardize", *AUGMENTATION)
+        self.form = Form(DataSettings, "data", inside, only=only, formats=FORMATS)
         self.seed_row = SeedRow("Regenerate", DataSettings, "data.seed", "Other samples of the same kind.", inside)
         self.plane_rows = PlaneRows(inside)
         self.counts = Paragraph("muted", inside)
@@ -214,6 +216,9 @@ class DataPanel(QWidget):
         noise = self.form.row("data.label_noise")
         if noise is not None:
             noise.setEnabled(data.task == "classification")
+        shift = self.form.row("data.shift")
+        if shift is not None:
+            shift.setEnabled(data.image_shape is not None)
 
     def _say_why_none(self, status: Status) -> None:
         """Say that there are no samples, or after a moment that they are being made; the last counts stay till then."""
@@ -332,6 +337,7 @@ class DataPanel(QWidget):
 
 def counts_text(data: SplitData) -> str:
     """Return how many samples each part holds, as a line of words."""
-    counts = [f"{name} {len(part):,}" for name, part in data.parts().items()]
-    noisy = int(data.train.noisy.sum())
-    return " · ".join([*counts, *([f"{noisy:,} mislabelled"] if noisy else [])])
+    counts = [f"{name} {len(part):,}" for name, part in data.real_parts().items()]
+    noisy, copies = int(data.real_train.noisy.sum()), len(data.train) - len(data.real_train)
+    extras = [f"{noisy:,} mislabelled"] * bool(noisy) + [f"{copies:,} changed copies"] * bool(copies)
+    return " · ".join([*counts, *extras])

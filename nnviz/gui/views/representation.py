@@ -86,7 +86,7 @@ class Representation(PlotView):
         xy = np.concatenate([train, test])
         targets = np.concatenate(
             [
-                data.train.targets[shown_samples(len(data.train), MOST_SAMPLES)],
+                data.real_train.targets[shown_samples(len(data.real_train), MOST_SAMPLES)],
                 data.test.targets[shown_samples(len(data.test), MOST_SAMPLES)],
             ]
         )
@@ -145,7 +145,7 @@ class Representation(PlotView):
         return plane.project(train), plane.project(test), names, f"PCA {100 * plane.shares.sum():.0f} %"
 
     def _draw_samples(self, data: SplitData, train: NDArray[Any], test: NDArray[Any]) -> None:
-        parts = [(data.train, False, train)] + ([(data.test, True, test)] if self._show_test else [])
+        parts = [(data.real_train, False, train)] + ([(data.test, True, test)] if self._show_test else [])
         scale = samples.target_scale(data, self.theme)
         picked = [shown_samples(len(part), MOST_SAMPLES) for part, _, _ in parts]
         both = list(zip(parts, picked, strict=True))

@@ -194,7 +194,7 @@ class Surface(PlotView):
 
     def _draw_samples(self, data: SplitData, plane: Plane, scale: ValueScale | None, curve: bool) -> int:
         """Draw the samples, unless they stand already as they should; return how many there are."""
-        parts = [(data.train, False)] + ([(data.test, True)] if self._show_test else [])
+        parts = [(data.real_train, False)] + ([(data.test, True)] if self._show_test else [])
         area = self.plot.area
         most = samples.room_for(area.width(), area.height())
         picked = [samples.chosen(len(part), most) for part, _ in parts]

@@ -81,7 +81,7 @@ def drawn(drawing: Drawing, settings: DataSettings) -> Samples:
 
 def can_be_drawn_on(data: SplitData) -> bool:
     """Return whether a drawing can begin with these samples."""
-    if data.image_shape is not None or sum(map(len, data.parts().values())) > MAX_POINTS:
+    if data.image_shape is not None or sum(map(len, data.real_parts().values())) > MAX_POINTS:
         return False
     if data.task == "regression":
         return data.n_features == 1
@@ -90,14 +90,14 @@ def can_be_drawn_on(data: SplitData) -> bool:
 
 def shown(data: SplitData, plane: Plane) -> tuple[Samples, Bounds]:
     """Return samples as they appear on a canvas: as a drawing would have them, or else projected on a plane."""
-    parts = np.repeat(np.arange(_PARTS, dtype=np.uint8), [len(data.train), len(data.validation), len(data.test)])
+    parts = np.repeat(np.arange(_PARTS, dtype=np.uint8), [len(data.real_train), len(data.validation), len(data.test)])
     if can_be_drawn_on(data):
         drawing = from_dataset(data)
         shades, palette = drawing.classes, "classes" if data.task == "classification" else "parts"
         return Samples(drawing.positions, shades, palette, parts), drawing.frame  # type: ignore[arg-type]
     every = max(1, len(parts) // MOST_SHOWN)
-    x = np.concatenate([part.x for part in data.parts().values()])[::every]
-    y = np.concatenate([part.targets for part in data.parts().values()])[::every]
+    x = np.concatenate([part.x for part in data.real_parts().values()])[::every]
+    y = np.concatenate([part.targets for part in data.real_parts().values()])[::every]
     positions = plane.project(x)
     if data.n_features == 1:
         positions[:, 1] = y
@@ -140,7 +140,7 @@ def thumbnails(data: SplitData, count: int) -> list[tuple[QImage, int]]:
     """Return the first pictures of the training part with the number of their class, or -1."""
     assert data.image_shape is not None
     channels, height, width = data.image_shape
-    x = data.scaling.unscaled(data.train.x[:count]).reshape(-1, channels, height, width)
+    x = data.scaling.unscaled(data.real_train.x[:count]).reshape(-1, channels, height, width)
     low, high = float(x.min(initial=0.0)), float(x.max(initial=1.0))
     pixels = np.rint(255 * (x - low) / max(high - low, 1e-12)).astype(np.uint8)
     if channels not in (1, 3):

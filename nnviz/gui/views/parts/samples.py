@@ -111,5 +111,5 @@ def target_scale(data: SplitData, theme: Theme) -> ValueScale | None:
 def counted(data: SplitData, drawn: int, test: bool) -> str:
     """Return what the title bar says about the samples."""
     signs = "train ● test ○" if test else "train ●"
-    total = len(data.train) + (len(data.test) if test else 0)
+    total = len(data.real_train) + (len(data.test) if test else 0)
     return signs if drawn >= total else f"{signs} · {drawn:,} of {total:,}"
