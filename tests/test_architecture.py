@@ -81,8 +81,8 @@ def test_nothing_is_left_to_do() -> None:
 def test_registry_siblings_do_not_import_each_other() -> None:
     from nnviz.registry import REGISTRIES
 
-    for module in ("nnviz.experiment", "nnviz.probes", "nnviz.commands", "nnviz.bench", "nnviz.gui.views"):
-        __import__(module)
+    for module in ("experiment", "probes", "cures", "commands", "bench", "gui.views"):
+        __import__(f"nnviz.{module}")
     for registry in REGISTRIES:
         homes = {member.__module__ for member in registry}
         for name in homes:
