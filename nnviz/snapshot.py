@@ -11,6 +11,7 @@ import numpy as np
 
 from nnviz.data.dataset import SplitData
 from nnviz.data.plane import Plane
+from nnviz.engines.engine import Columns
 from nnviz.engines.losses import Loss
 from nnviz.experiment import Experiment
 from nnviz.network.shapes import NetworkPlan
@@ -39,7 +40,9 @@ class Snapshot:
 
     `run` is the number of the run: answers of an older run are dropped. `arrays` holds the results of
     the probes in `wanted` by name; one without meaning for the experiment is missing. `speed` is in epochs
-    per second. `engine` names what trains the network, `engine_reason` says in a sentence why that.
+    per second. `engine` names what trains the network, `engine_reason` says in a sentence why that. `past` is set where
+    the user went back: the network is then as it was at the end of `epoch`, `row` holds what was measured there (as in
+    `Columns`, one row), and `experiment` the settings that were in force.
     """
 
     run: int
@@ -55,6 +58,8 @@ class Snapshot:
     speed: float = 0.0
     wanted: frozenset[str] = frozenset()
     arrays: Mapping[str, Any] = field(default_factory=dict)
+    past: bool = False
+    row: Columns = field(default_factory=dict)
 
 
 def read_only(value: Any) -> Any:

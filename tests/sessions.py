@@ -6,7 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from nnviz.engines.engine import EngineState
 from nnviz.experiment import Experiment
+from nnviz.history.keyframes import Keyframe
 from nnviz.session import Session
 
 QUICK = ["data.source.samples=60", "network.layers=[{kind='linear', units=3}, 'tanh']", "training.batch_size=10"]
@@ -28,3 +32,10 @@ def wait(session: Session, until: Callable[[], Any], what: str = "") -> None:
         assert time.monotonic() < end, f"{what or 'it'} never came: {run.status}, {run.text!r}, epoch {run.epoch}"
         if not session.poll():
             time.sleep(0.001)
+
+
+def keyframe(epoch: int, parameters: Any, chapter: int = 0, position: int = 0, **more: Any) -> Keyframe:
+    """Return a keyframe of a network that is nothing but its parameters."""
+    nothing = np.zeros(0, np.float32)
+    state = EngineState(epoch, epoch, position, np.asarray(parameters), nothing, nothing, {}, "sgd", {})
+    return Keyframe(state, chapter, **more)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from sessions import quick, wait
+from sessions import keyframe, quick, wait
 
 from nnviz.data.dataset import Part
 from nnviz.history.history import Event
@@ -168,7 +168,7 @@ def test_what_an_older_run_sends_is_dropped(session_of: SessionOf) -> None:
     ready(session)
     stale = {name: session.runs[0].history.column(name)[-1:] for name in session.runs[0].history.names}
     session.mailbox.post(Rows(old, stale))
-    session.mailbox.post(Kept(old, 99, np.zeros(3)))
+    session.mailbox.post(Kept(old, keyframe(99, np.zeros(3))))
     session.mailbox.post(Changed(old, Status.DIVERGED, "long ago"))
     session.poll()
     assert session.run.status is Status.READY

@@ -28,7 +28,8 @@ from nnviz.export.files import replace_file
 from nnviz.export.presets import FIRST, presets
 from nnviz.export.recipe import Panel, Recipe, read_recipe
 from nnviz.registry import UnknownMemberError
-from nnviz.session import Run, Session
+from nnviz.run import Run
+from nnviz.session import Session
 from nnviz.settings import Field, SettingsError, changed, fields, kind_of
 from nnviz.snapshot import Status
 

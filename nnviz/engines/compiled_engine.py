@@ -190,12 +190,14 @@ class CompiledEngine:
             buffers={},
             optimizer_kind=kind,
             optimizer=memory if self._steps_of_optimizer else {},
+            rate=self._rate,
         )
 
     def restore(self, state: EngineState) -> None:
         """Continue from a state that an engine of the same network returned."""
         n, network = self.plan.n_parameters, self._network
         self.epoch, self.step, self.position = state.epoch, state.step, state.position
+        self._rate = state.rate
         self._shuffled_epoch = -1
         network.p[:n], network.last[:n], network.updates[:n] = state.parameters, state.gradients, state.updates
         self._forget()

@@ -39,6 +39,10 @@ classification and root mean squared errors in the target's own units for regres
 """
 
 
+Place = tuple[int, int]
+"""A moment of a run: the epochs that were finished, and the samples already used in the next one."""
+
+
 @dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class EngineState:
     """Everything that determines the future of a training: restoring it continues bit for bit.
@@ -48,7 +52,7 @@ class EngineState:
     optimizer of kind `optimizer_kind` remembers, under the names that torch.optim gives to it: nothing (sgd),
     momentum_buffer (momentum, nesterov), step and square_avg (rmsprop), step and sum (adagrad), step, exp_avg and
     exp_avg_sq (adam, adamw); flat arrays, but `step`, a single float that counts the optimizer's own steps. Another
-    kind of optimizer has no use for it and starts anew.
+    kind of optimizer has no use for it and starts anew. `rate` is the learning rate of the last step.
     """
 
     epoch: int
@@ -60,6 +64,16 @@ class EngineState:
     buffers: Mapping[str, NDArray[Any]]
     optimizer_kind: str
     optimizer: Mapping[str, NDArray[Any]]
+    rate: float = 0.0
+
+    @property
+    def place(self) -> Place:
+        """Where in the run it is."""
+        return self.epoch, self.position
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """Return all arrays of the state."""
+        return [self.parameters, self.gradients, self.updates, *self.buffers.values(), *self.optimizer.values()]
 
 
 class Engine(Protocol):

@@ -7,7 +7,7 @@ bit.
 There is no form stacked into one tensor for PyTorch (`baddbmm`), because it is slower at every size that was tried:
 on one thread, with Adam, 18,300 network-epochs a second for 256 networks 2-4-2-1 against 51,800 here, 2,610 against
 4,240 for 2-64-64-1, 270 against 370 for 2-256-256-1, all of these measured after every epoch. Members that only
-PyTorch can train share the threads, one core each.
+PyTorch can train share the threads.
 """
 
 from __future__ import annotations
@@ -75,7 +75,6 @@ class Ensemble:
         A member whose loss is no longer finite ends there. `stop` is asked many times a second by every thread;
         once it says True, members end with the epochs they have, possibly none.
         """
-        self._share_cores()
         # The largest first: a large one that begins last would keep a single core busy at the end.
         order = sorted(range(len(self.engines)), key=self._work, reverse=True)
         futures = {i: self._pool.submit(_train, self.engines[i], n, stop) for i in order}
@@ -88,12 +87,6 @@ class Ensemble:
     def _work(self, number: int) -> float:
         """Return about how much an epoch of a member costs, in multiplications."""
         return float(self.engines[number].plan.n_parameters * len(self.members[number].data.train))
-
-    def _share_cores(self) -> None:
-        if any(engine.name == "torch" for engine in self.engines):
-            import torch
-
-            torch.set_num_threads(1)  # for the whole process, until an engine is made or configured again
 
 
 def _train(engine: Engine, n: int, stop: Callable[[], bool]) -> Columns:

@@ -66,12 +66,12 @@ class TorchEngine:
         self._optimizer = self._make_optimizer()
         self._last_gradient, self._last_update = torch.zeros_like(self._grad), torch.zeros_like(self._grad)
         self.set_data(data)
-        torch.set_num_threads(self._threads())
 
     # ------------------------------------------------------------ training
 
     def train_steps(self, n: int) -> int:
         """Make at most `n` optimizer steps, never beyond the end of the epoch; return how many were made."""
+        self._share_cores()
         self._module.train()
         total, done = len(self.data.train), 0
         while done < n:
@@ -159,6 +159,7 @@ class TorchEngine:
 
     def measure(self) -> Columns:
         """Return one row of measurements of the network as it is now."""
+        self._share_cores()
         row: dict[str, Any] = {"epoch": self.epoch, "step": self.step, "learning_rate": self._rate}
         for name, x in self._inputs.items():
             if name == "train":
@@ -245,12 +246,14 @@ class TorchEngine:
             buffers={name: self._numpy(tensor) for name, tensor in self._module.named_buffers()},
             optimizer_kind=self._training.optimizer.kind,
             optimizer={name: self._numpy(t) for name, t in optimizer.items() if isinstance(t, self._torch.Tensor)},
+            rate=self._rate,
         )
 
     def restore(self, state: EngineState) -> None:
         """Continue from a state that an engine of the same network returned."""
         torch = self._torch
         self.epoch, self.step, self.position = state.epoch, state.step, state.position
+        self._rate = state.rate
         self._shuffled_epoch = -1
         with torch.no_grad():
             self._flat.copy_(torch.from_numpy(state.parameters.copy()))
@@ -282,7 +285,6 @@ class TorchEngine:
         if before.label_smoothing != training.label_smoothing:
             self._set_training_targets()
         self._optimizer.param_groups[0].update(training.optimizer.torch_options())
-        self._torch.set_num_threads(self._threads())
 
     def set_data(self, data: SplitData) -> None:
         """Go on with other samples of the same kind: same features, classes and task."""
@@ -350,6 +352,15 @@ class TorchEngine:
             options["fused"] = True
         made: torch.optim.Optimizer = make([self._flat], lr=self._training.learning_rate, **options)
         return made
+
+    def _share_cores(self) -> None:
+        """Have torch use as many threads as this network is trained with, on which rounding depends.
+
+        The number belongs to the process, and another network may have been trained since.
+        """
+        threads = self._threads()
+        if self._torch.get_num_threads() != threads:
+            self._torch.set_num_threads(threads)
 
     def _threads(self) -> int:
         """Return how many threads a step should use; one core is left to the window."""

@@ -23,7 +23,7 @@ class EpochRange(History):
         self.keyframes = Keyframes(whole.keyframes.most, whole.keyframes.bytes_limit)
         for frame in whole.keyframes:
             if first <= frame.epoch <= last:
-                self.keyframes.add(frame.epoch, frame.parameters)
+                self.keyframes.add(frame)
         best = whole.best_row
         self._best_inside = int(inside[:best].sum()) if best is not None and inside[best] else None
 

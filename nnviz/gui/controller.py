@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from nnviz.experiment import Experiment
-from nnviz.session import Run, Session
+from nnviz.run import Run
+from nnviz.session import Session
 from nnviz.settings import SettingsError, changed
 from nnviz.snapshot import Status
 

@@ -25,7 +25,7 @@ class Event:
 
     epoch: int
     text: str
-    kind: str = "setting"  # setting | data | end
+    kind: str = "setting"  # setting | data | edit | end
     path: str = ""
     before: Any = None
 
@@ -93,7 +93,7 @@ class History:
         """Write rows for which there is room within `most`, into every column that there is."""
         end = self._length + count
         for name, values in rows.items():
-            if name not in self._columns:
+            if name not in self._columns or self._columns[name].shape[1:] != values.shape[1:]:  # or another network's
                 dtype = np.float64 if name in ("epoch", "step") else np.float32
                 self._columns[name] = np.full((self._length, *values.shape[1:]), np.nan, dtype)
         for name, column in self._columns.items():
@@ -109,6 +109,20 @@ class History:
         copy = np.empty((min(self.most, max(256, room)), *column.shape[1:]), column.dtype)
         copy[: len(kept)] = kept
         return copy
+
+    def until(self, epoch: int) -> History:
+        """Return a copy of what was measured up to an epoch: what a fork from there shares with the run.
+
+        Its best row is looked for from that epoch on. Keyframes are not copied.
+        """
+        part = History(self.most)
+        count = int(np.searchsorted(self.column("epoch"), epoch, side="right"))
+        if count:
+            part._add({name: column[:count] for name, column in self._columns.items()}, count)
+        part._widest = self._widest
+        part.events = [event for event in self.events if event.epoch <= epoch and event.kind != "end"]
+        part.forget_best()
+        return part
 
     def shrink(self, most: int) -> None:
         """Keep less from now on, for a run that is no longer trained."""

@@ -1,70 +1,116 @@
-"""Parameters kept along the way, thinned so that memory stays bounded."""
+"""The full state of a training, kept along the way and thinned so that memory stays bounded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnviz.engines.engine import EngineState, Place
+from nnviz.history.thinning import first_of_cells
+
+Reason = Literal["", "event", "best"]
+
+_FEWEST_BYTES, _FEWEST_FRAMES = 24 * 2**20, 12
+"""What keyframes may take at least, and how many states of a large network may take more than that."""
+
+_WIDEST = 48
+"""Binary logarithm of more epochs than anybody trains."""
+
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class Keyframe:
-    """All parameters of the network after an epoch: (n_parameters,), read-only, in network order."""
+    """Everything that determines the future of a run from one moment on.
 
-    epoch: int
-    parameters: NDArray[Any]
+    `chapter` is the number of the chapter whose settings are in force there. `best_loss` and `best_epoch` are the
+    smallest monitored loss so far and its epoch, on which early stopping depends. A `reason` protects it from being
+    thinned.
+    """
+
+    state: EngineState
+    chapter: int = 0
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+    reason: Reason = ""
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs were finished."""
+        return self.state.epoch
+
+    @property
+    def place(self) -> Place:
+        """Where in the run it is."""
+        return self.state.place
+
+    @property
+    def parameters(self) -> NDArray[Any]:
+        """All parameters of the network (n_parameters,), in network order."""
+        return self.state.parameters
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes, in bytes."""
+        return sum(array.nbytes for array in self.state.arrays())
 
 
 class Keyframes:
-    """Keyframes in order of epochs; the first and the newest are always kept.
+    """Keyframes in the order of the run; the first and the newest are always kept.
 
-    When there are more than `most`, or more than `bytes_limit`, the least distance between two doubles and
-    those in between go: however long the run, what is left is as evenly spaced as what was added.
+    When there are more than `most`, or when they take more than `bytes_limit` and more than a dozen states would, those
+    without a reason are thinned: of every 2^k epochs the first stays, with more of them early on, where most happens.
     """
 
-    def __init__(self, most: int = 256, bytes_limit: int = 48 * 2**20) -> None:
+    def __init__(self, most: int = 256, bytes_limit: int = _FEWEST_BYTES) -> None:
         self.most, self.bytes_limit = most, bytes_limit
         self._frames: list[Keyframe] = []
-        self._distance = 1  # least number of epochs between two frames; the newest may be nearer, until the next
+        self._bytes = 0
+        self._widest = 0  # of 2 to the power of this many epochs, thinning keeps at least one
 
     def __len__(self) -> int:
         return len(self._frames)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Keyframe]:
         return iter(self._frames)
 
-    def add(self, epoch: int, parameters: NDArray[Any]) -> None:
-        """Keep the parameters of an epoch; a second keyframe of the same epoch replaces the first."""
-        if self._frames and self._frames[-1].epoch >= epoch:
-            self._frames = [frame for frame in self._frames if frame.epoch < epoch]
-        if len(self._frames) > 1 and self._frames[-1].epoch - self._frames[-2].epoch < self._distance:
-            self._frames.pop()
-        parameters.setflags(write=False)
-        self._frames.append(Keyframe(epoch, parameters))
+    @property
+    def nbytes(self) -> int:
+        """The memory that all of them take, in bytes."""
+        return self._bytes
+
+    def add(self, frame: Keyframe) -> None:
+        """Keep a state. Those at its place and after it go: the run went back to before them, or comes by again."""
+        while self._frames and self._frames[-1].place >= frame.place:
+            self._drop(-1)
+        if len(self._frames) > 1 and self._in_cell_of_before(self._frames[-1]):
+            self._drop(-1)  # it was only kept for being the newest
+        self._insert(len(self._frames), frame)
         self._fit()
+
+    def keep(self, frame: Keyframe) -> None:
+        """Keep a state within the run for a reason. There is one best; a new one takes the place of the old."""
+        if frame.reason == "best":
+            self._frames = [replace(f, reason="") if f.reason == "best" else f for f in self._frames]
+        at = bisect_right(self._places(), frame.place)
+        if at and self._frames[at - 1].place == frame.place:
+            self._drop(at - 1)
+            at -= 1
+        self._insert(at, frame)
+        self._fit()
+
+    def before(self, place: Place) -> Keyframe | None:
+        """Return the newest keyframe at a place or before it."""
+        at = bisect_right(self._places(), place)
+        return self._frames[at - 1] if at else None
 
     def shrink(self, most: int, bytes_limit: int) -> None:
         """Keep less from now on, for a run that is no longer trained."""
         self.most, self.bytes_limit = min(most, self.most), min(bytes_limit, self.bytes_limit)
         self._fit()
-
-    def _fit(self) -> None:
-        while len(self._frames) > 2 and (len(self._frames) > self.most or self._size() > self.bytes_limit):
-            self._distance *= 2
-            self._thin()
-
-    def _thin(self) -> None:
-        """Keep the first, the newest, and of the others those that are far enough from the one before."""
-        kept = [self._frames[0]]
-        for frame in self._frames[1:-1]:
-            if frame.epoch - kept[-1].epoch >= self._distance:
-                kept.append(frame)
-        self._frames = [*kept, self._frames[-1]]
-
-    def _size(self) -> int:
-        return len(self._frames) * self._frames[-1].parameters.nbytes
 
     def spread(self, count: int) -> list[Keyframe]:
         """Return at most `count` keyframes, spread evenly over epochs, first and newest among them."""
@@ -73,3 +119,49 @@ class Keyframes:
         epochs = np.array([frame.epoch for frame in self._frames])
         wanted = np.linspace(epochs[0], epochs[-1], count)
         return [self._frames[i] for i in np.unique(np.abs(epochs[:, None] - wanted).argmin(axis=0))]
+
+    # ------------------------------------------------------------ parts
+
+    def _places(self) -> list[Place]:
+        return [frame.place for frame in self._frames]
+
+    def _insert(self, at: int, frame: Keyframe) -> None:
+        for array in frame.state.arrays():
+            array.setflags(write=False)
+        self._frames.insert(at, frame)
+        self._bytes += frame.nbytes
+
+    def _drop(self, at: int) -> None:
+        self._bytes -= self._frames.pop(at).nbytes
+
+    def _in_cell_of_before(self, newest: Keyframe) -> bool:
+        if newest.reason or not self._widest:
+            return False
+        pair = np.array([self._frames[-2].epoch, newest.epoch], np.float64)
+        return len(first_of_cells(pair, self._widest, self._dense())) == 1
+
+    def _room(self) -> int:
+        """Return how many frames there may be."""
+        average = max(1, self._bytes // max(1, len(self._frames)))
+        return max(2, min(self.most, max(_FEWEST_FRAMES, self.bytes_limit // average)))
+
+    def _dense(self) -> int:
+        """Return the binary logarithm of how many frames there may be from an epoch to its double."""
+        return max(0, (self._room() // 30).bit_length() - 1)
+
+    def _fit(self) -> None:
+        while len(self._frames) > self._room():
+            if self._widest < _WIDEST:
+                self._widest += 1
+                self._thin()
+            else:  # reasons, or one frame for every octave, take all of the room
+                self._drop(len(self._frames) // 2)
+
+    def _thin(self) -> None:
+        """Keep the first, the newest, those with a reason, and of the others the first of every cell."""
+        epochs = np.array([frame.epoch for frame in self._frames], np.float64)
+        stay = set(first_of_cells(epochs, self._widest, self._dense()).tolist()) | {0, len(self._frames) - 1}
+        reasons = [i for i, frame in enumerate(self._frames) if frame.reason == "event"][-max(1, self.most // 8) :]
+        stay |= set(reasons) | {i for i, frame in enumerate(self._frames) if frame.reason == "best"}
+        self._frames = [self._frames[i] for i in sorted(stay)]
+        self._bytes = sum(frame.nbytes for frame in self._frames)

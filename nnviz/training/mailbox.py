@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
-
-from numpy.typing import NDArray
 
 from nnviz.engines.engine import Columns
+from nnviz.history.chapters import Chapter
+from nnviz.history.keyframes import Keyframe
 from nnviz.snapshot import Snapshot, Status
 
 
@@ -23,11 +22,19 @@ class Rows:
 
 @dataclass(frozen=True)
 class Kept:
-    """Parameters to keep as a keyframe."""
+    """A state to keep as a keyframe."""
 
     run: int
-    epoch: int
-    parameters: NDArray[Any]
+    frame: Keyframe
+
+
+@dataclass(frozen=True)
+class Began:
+    """A chapter of a run began; it takes the place of any other with its number."""
+
+    run: int
+    number: int
+    chapter: Chapter
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,16 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class Repeating:
+    """How far a past epoch has been repeated, from 0 to 1, and about how many seconds are left."""
+
+    run: int
+    epoch: int
+    share: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
 class Notice:
     """A sentence for the user about something that could not be done; the run goes on as it was."""
 
@@ -47,16 +64,16 @@ class Notice:
     text: str
 
 
-Post = Rows | Kept | Changed | Notice
+Post = Rows | Kept | Began | Changed | Repeating | Notice
 
 
 class Mailbox:
-    """A queue of small posts, none of which is lost, and one slot for a snapshot, of which the newest wins."""
+    """A queue of small posts, none of which is lost, and a slot per run for a snapshot, of which the newest wins."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._posts: deque[Post] = deque()
-        self._snapshot: Snapshot | None = None
+        self._snapshots: dict[int, Snapshot] = {}
 
     def post(self, message: Post) -> None:
         """Add a post to the queue."""
@@ -64,19 +81,18 @@ class Mailbox:
             self._posts.append(message)
 
     def offer(self, snapshot: Snapshot) -> None:
-        """Put a snapshot into the slot, in place of one that nobody has taken."""
+        """Put a snapshot into the slot of its run, in place of one that nobody has taken."""
         with self._lock:
-            self._snapshot = snapshot
+            self._snapshots[snapshot.run] = snapshot
 
-    @property
-    def waiting(self) -> bool:
-        """Whether a snapshot lies in the slot: then another one would be made in vain."""
-        return self._snapshot is not None
+    def waiting(self, run: int) -> bool:
+        """Say whether a snapshot lies in the slot of a run: then another one would be made in vain."""
+        return run in self._snapshots
 
-    def drain(self) -> tuple[list[Post], Snapshot | None]:
+    def drain(self) -> tuple[list[Post], list[Snapshot]]:
         """Take everything out."""
         with self._lock:
-            posts, snapshot = list(self._posts), self._snapshot
+            posts, snapshots = list(self._posts), list(self._snapshots.values())
             self._posts.clear()
-            self._snapshot = None
-        return posts, snapshot
+            self._snapshots.clear()
+        return posts, snapshots

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nnviz.data.dataset import SplitData
 from nnviz.engines.choose import EngineChoice, choice_for, make_engine
-from nnviz.engines.engine import Columns, Engine, EngineState
+from nnviz.engines.engine import Columns, Engine, EngineState, Place
+from nnviz.engines.transplant import transplanted
 from nnviz.experiment import Experiment
+from nnviz.history.chapters import Edit
+from nnviz.history.keyframes import Keyframe, Reason
+from nnviz.settings import differences
 
 _UNKNOWN_PACE = 1e-3
 """Seconds per step that are assumed until the first slice has shown better."""
@@ -53,9 +58,14 @@ class Trainer:
 
     def begin(self) -> Columns:
         """Return the row of the network before its first step; no batch has been seen, so gradients are NaN."""
-        rows = self.engine.measure()
+        rows = self.measure()
         rows["gradient_norm"][:] = np.nan
         rows["gradient_norm_by_layer"][:] = np.nan
+        return rows
+
+    def measure(self) -> Columns:
+        """Return the row of the network as it is, which may be the best so far."""
+        rows = self.engine.measure()
         self._compare(rows)
         return rows
 
@@ -98,6 +108,62 @@ class Trainer:
             )
         return None
 
+    def keyframe(self, chapter: int, reason: Reason = "") -> Keyframe:
+        """Return everything that determines the future from here on; `chapter` is the number of the settings."""
+        return Keyframe(self.engine.state(), chapter, self._best_loss, self._best_epoch, reason)
+
+    def resume(self, frame: Keyframe) -> None:
+        """Go on from a keyframe of a run with the settings that this trainer has."""
+        self.engine.restore(frame.state)
+        self._best_loss, self._best_epoch = frame.best_loss, frame.best_epoch
+        self.end = None
+        self._keep()
+
+    def repeat(self, place: Place, seconds: float) -> bool:
+        """Train towards a place where this run has been, for about `seconds`; return whether it is reached.
+
+        It passes over whatever would stop a training that nobody has been through yet.
+        """
+        engine, until = self.engine, time.perf_counter() + seconds
+        many = 1
+        while (engine.epoch, engine.position) < place:
+            left = place[0] - engine.epoch
+            began = time.perf_counter()
+            if left == 0:
+                samples = place[1] - engine.position
+                engine.train_steps(-(-samples // self.experiment.training.batch_size))
+            else:
+                rows = engine.train_epochs(min(many, left))
+                self._compare(rows)
+                taken = time.perf_counter() - began
+                many = max(1, min(4 * many, 1_000, int(many * seconds / max(taken, 1e-6) / 4)))
+            if time.perf_counter() >= until:
+                break
+        self._finite_epoch = engine.epoch
+        return (engine.epoch, engine.position) >= place
+
+    def follow(self, experiment: Experiment, data: SplitData) -> None:
+        """Go on under any other settings, as a fork does; `data` are the samples that they ask for.
+
+        What is live is applied as `configure` and `set_data` apply it. Any other change makes another engine, to which
+        the state of all layers that both networks have is carried over.
+        """
+        if self._makes_another(experiment, data):
+            self._replace_engine(experiment, data)
+            return
+        if data is not self.engine.data:
+            self.set_data(experiment, data)
+        self.configure(experiment)
+
+    def edit(self, edits: Iterable[Edit]) -> None:
+        """Set parameters by hand. Raises IndexError for one that the network does not have."""
+        state = self.engine.state()
+        parameters = state.parameters.copy()
+        for edit in edits:
+            parameters[edit.parameter] = edit.value
+        self.engine.restore(replace(state, parameters=parameters))
+        self._keep()
+
     def configure(self, experiment: Experiment) -> None:
         """Apply live settings to the training that is going on, with another engine if they ask for one.
 
@@ -124,6 +190,23 @@ class Trainer:
         self._best_loss, self._best_epoch = np.inf, self.engine.epoch
 
     # ------------------------------------------------------------ parts
+
+    def _makes_another(self, experiment: Experiment, data: SplitData) -> bool:
+        before = self.engine.data
+        if (before.task, before.input_shape, before.class_names) != (data.task, data.input_shape, data.class_names):
+            return True
+        changes = differences(self.experiment, experiment)
+        return any(not change.live for change in changes if not change.path.startswith("data."))
+
+    def _replace_engine(self, experiment: Experiment, data: SplitData) -> None:
+        choice = choice_for(experiment.network, experiment.training, data)
+        before, engine = self.engine, self._make_engine(experiment, data)
+        engine.restore(transplanted(before.state(), before.plan, engine.plan, engine.state()))
+        engine.set_data(data)  # ends an epoch of which there is nothing left
+        self.engine, self.choice, self.experiment = engine, choice, experiment
+        self._best_loss, self._best_epoch = np.inf, engine.epoch
+        self._seconds_per_step = _UNKNOWN_PACE
+        self._keep()
 
     @staticmethod
     def _make_engine(experiment: Experiment, data: SplitData) -> Engine:

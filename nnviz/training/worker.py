@@ -7,72 +7,115 @@ import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from nnviz.data.dataset import DataError, Dataset, SplitData
-from nnviz.data.plane import Plane, make_plane
 from nnviz.data.settings import DataSettings, PlaneSettings
 from nnviz.data.source import Source
 from nnviz.data.split import split
-from nnviz.engines.choose import LossError, ShapeError, must_compile, plan_for
-from nnviz.engines.engine import Columns, Engine
+from nnviz.engines.choose import LossError, ShapeError
+from nnviz.engines.engine import Place
 from nnviz.experiment import Experiment
-from nnviz.history.keyframes import Keyframes
-from nnviz.probes import probes
-from nnviz.snapshot import Snapshot, Status, read_only
+from nnviz.snapshot import Snapshot, Status
+from nnviz.training.camera import Camera
 from nnviz.training.commands import (
+    Adopt,
     Command,
     Configure,
+    Focus,
+    Forget,
+    Fork,
+    Keep,
     LimitSpeed,
     Pause,
     Play,
+    Provide,
+    Recording,
+    SetParameters,
+    Show,
+    ShowNow,
     Start,
     StepBatch,
     StepEpochs,
     Want,
+    still_needed,
 )
-from nnviz.training.mailbox import Changed, Kept, Mailbox, Notice, Rows
-from nnviz.training.trainer import End, Trainer
+from nnviz.training.lane import Lane
+from nnviz.training.mailbox import Changed, Kept, Mailbox, Notice, Repeating
+from nnviz.training.replay import Replay
 
 log = logging.getLogger(__name__)
 
 SLICE = 0.008
 """Seconds of training between two looks at the commands: an answer within one frame at 60 Hz."""
 
-_COMPILING = "Compiling the fast engine for this processor: half a minute, once after an installation."
+_TELL_AFTER, _TELL_EVERY = 0.3, 0.1
+"""Seconds of repeating a past epoch after which progress is posted, and between two such posts."""
 
-_SNAPSHOT_SHARE = 0.2
-"""Largest share of time that probes may take while training."""
+_ROUGH = 0.15
+"""Seconds of repeating that are too long for somebody who is only looking for a place."""
+
+_KEEP_WITHIN = 3.0
+"""Seconds after which it is given up to keep a best epoch."""
+
+_GENERATED = 4
+"""How many sets of samples are kept that can be made again; those that came from files are all kept."""
 
 _MISTAKES = (DataError, ShapeError, LossError)
 """Errors whose text is a sentence for the user; all others are defects and are logged with their traceback."""
 
 
+@dataclass
+class _Repeat:
+    """A piece of a run that is being repeated, and what is done when it is through."""
+
+    replay: Replay
+    run: int
+    epoch: int
+    done: Callable[[Replay], None]
+    exact: bool = True
+    began: float = field(default_factory=time.monotonic)
+    told: float = 0.0
+    idle: bool = False  # whether it waits until there is nothing else to do
+
+
+@dataclass
+class _Shown:
+    """The past of a run that somebody looks at, drawn on a plane."""
+
+    replay: Replay
+    camera: Camera
+    plane: PlaneSettings
+    stale: bool = False
+
+    def snapshot(self, wants: frozenset[str]) -> Snapshot:
+        """Return the network as it was, with the settings that were in force."""
+        trainer = self.replay.trainer
+        experiment = trainer.experiment.replace(data=trainer.experiment.data.replace(plane=self.plane))
+        return self.camera.past(trainer, experiment, wants, trainer.engine.measure())
+
+
 class Worker:
-    """One long-lived thread that trains one run at a time. Its methods may be called from any thread."""
+    """One long-lived thread that trains runs in turns. Its methods may be called from any thread."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self.mailbox = mailbox
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name="nnviz-training", daemon=True)
         self._pending: deque[Command | None] = deque()
-        self._dataset: tuple[tuple[Source, int], Dataset] | None = None
-        self._broken: set[str] = set()  # probes that failed in this run
-        self._announced = False  # whether the run says that the kernels are being compiled
-        self._told: set[str] = set()  # sentences that need no repeating
-        self._run = -1
-        self._trainer: Trainer | None = None
-        self._experiment = Experiment()
-        self._playing = False
-        self._epochs_left: int | None = None  # of a step command; None while playing freely
+        self._datasets: dict[tuple[Source, int], Dataset] = {}
+        self._told: set[str] = set()
+        self._lanes: dict[int, Lane] = {}
+        self._repeats: dict[tuple[str, int], _Repeat] = {}
+        self._shown: dict[int, _Shown] = {}
         self._wants: frozenset[str] = frozenset()
+        self._watched: frozenset[int] = frozenset()
         self._limit = LimitSpeed(None)
-        self._next_epoch_at = 0.0
-        self._next_snapshot_at = 0.0
-        self._plane: tuple[tuple[SplitData, PlaneSettings], Plane] | None = None
-        self._stale = False  # whether the last snapshot no longer shows the network as it is
-        self._keyframe_epoch = 0
-        self._pace: deque[tuple[float, int]] = deque(maxlen=64)
+        self._wished: dict[int, int | None] = {}  # runs to be played, for so many epochs, once they are prepared
+        self._at_work: int = -1  # the run that answers for an error
+        self._turn = 0
 
     def start(self) -> None:
         """Start the thread."""
@@ -98,15 +141,16 @@ class Worker:
                 return
             try:
                 if isinstance(command, Command):
+                    self._at_work = getattr(command, "run", self._at_work)
                     self._obey(command)
-                elif self._playing:
-                    self._train()
-                self._snapshot_if_due()
+                else:
+                    self._work()
+                self._take_snapshots()
             except _MISTAKES as error:
-                self._end(Status.FAILED, str(error))
+                self._fail(str(error))
             except Exception as error:
-                log.exception("Run %d failed", self._run)
-                self._end(Status.FAILED, f"The run failed: {type(error).__name__}: {error}")
+                log.exception("Run %d failed", self._at_work)
+                self._fail(f"The run failed: {type(error).__name__}: {error}")
 
     def _next_command(self) -> Command | object | None:
         """Return the next command, `_STOP`, or None when there is something else to do.
@@ -127,257 +171,255 @@ class Worker:
 
     def _patience(self) -> tuple[bool, float | None]:
         """Return whether to wait for a command, and how long: None is without end."""
-        if not self._playing:
-            return True, 0.01 if self._stale else None
-        wait = self._next_epoch_at - time.monotonic() if self._most() else 0.0
+        if self._repeats:
+            return False, None
+        playing = self._playing()
+        if not playing:
+            return True, 0.01 if self._owes_snapshots() else None
+        wait = min(self._due(lane) for lane in playing) - time.monotonic()
         return (True, wait) if wait > 0 else (False, None)
+
+    def _work(self) -> None:
+        """Do the next piece of work: repeat some past, or train the run that is due, in turns."""
+        urgent = [key for key, repeat in self._repeats.items() if not repeat.idle]
+        playing = [lane for lane in self._playing() if self._due(lane) <= time.monotonic()]
+        self._turn += 1
+        if urgent and (not playing or self._turn % 2):
+            self._repeat(urgent[0])
+        elif playing:
+            lane = min(playing, key=lambda each: each.epoch)  # side by side: the one behind goes first
+            self._at_work = lane.run
+            lane.train(SLICE, self._most(lane))
+        elif self._repeats:
+            self._repeat(next(iter(self._repeats)))
 
     def _obey(self, command: Command) -> None:
         match command:
-            case Start():
-                self._begin(command)
-            case Configure(experiment):
-                self._configure(experiment)
-            case Want(names):
-                self._stale = self._stale or bool(names - self._wants)
-                self._wants = names
-            case LimitSpeed() as limit:
-                self._limit, self._next_epoch_at = limit, time.monotonic()
-            case Play():
-                self._set_playing(None)
-            case StepEpochs(count):
-                self._set_playing(count)
-            case StepBatch():
-                self._step_batch()
+            case Start(run, experiment):
+                self._lanes[run] = lane = self._lane(run, experiment)
+                lane.start()
+            case Fork():
+                self._fork(command)
+            case Adopt():
+                self._adopt(command)
+            case Focus(run):
+                self._focus(run)
+            case Forget(run):
+                self._forget(run)
+            case Provide(source, seed, dataset):
+                self._datasets[source, seed] = dataset
+            case Configure(run, experiment):
+                self._woken(run, lambda lane: lane.configure(experiment))
+            case SetParameters(run, edits):
+                self._woken(run, lambda lane: lane.edit(edits))
+            case Play(runs):
+                self._play(runs, None)
+            case StepEpochs(runs, count):
+                self._play(runs, count)
+            case StepBatch(runs):
+                for lane in self._only(runs):
+                    lane.step_batch()
             case Pause():
-                self._pause()
+                self._wished.clear()
+                for lane in self._lanes.values():
+                    lane.pause()
+            case LimitSpeed() as limit:
+                self._limit = limit
+                for lane in self._lanes.values():
+                    lane.next_epoch_at = time.monotonic()
+            case Want(names, runs):
+                self._want(names, runs)
+            case Show():
+                self._show(command)
+            case ShowNow(run):
+                self._shown.pop(run, None)
+                self._repeats.pop(("show", run), None)
+            case Keep():
+                self._keep(command)
 
-    def _begin(self, command: Start) -> None:
-        self._run, self._experiment, self._trainer = command.run, command.experiment, None
-        self._playing, self._keyframe_epoch = False, 0
-        self._broken.clear()
-        self._pace.clear()
-        self.mailbox.post(Changed(self._run, Status.PREPARING))
-        data = self._prepare(command.experiment.data)
-        self._show_samples(command.experiment, data)
-        self._announce_compiling(command.experiment, data, Status.PREPARING)
-        self._trainer = Trainer(command.experiment, data)
-        if self._trainer.choice.second_best:
-            self._say_once(self._trainer.choice.reason)
-        self._post(self._trainer.begin())
-        self._stale, self._next_snapshot_at = True, 0.0
-        self._announced = False
-        self.mailbox.post(Changed(self._run, Status.READY))
-        if command.play:
-            self._set_playing(None)
+    def _fail(self, text: str) -> None:
+        lane = self._lanes.get(self._at_work)
+        if lane is not None:
+            lane.fail(text)
+        else:
+            self.mailbox.post(Notice(self._at_work, text))
 
-    def _announce_compiling(self, experiment: Experiment, data: SplitData, status: Status) -> None:
-        """Say, for as long as it takes, what takes so long on the first start after an installation."""
-        if must_compile(experiment.network, experiment.training, data):
-            self._announced = True
-            self.mailbox.post(Changed(self._run, status, _COMPILING))
+    # ------------------------------------------------------------ runs
 
-    def _say_once(self, sentence: str) -> None:
-        if sentence not in self._told:
-            self._told.add(sentence)
-            self.mailbox.post(Notice(self._run, sentence))
+    def _lane(self, run: int, experiment: Experiment) -> Lane:
+        return Lane(run, experiment, self.mailbox, self.prepare, self._told)
 
-    def _show_samples(self, experiment: Experiment, data: SplitData) -> None:
-        """Offer a snapshot of samples and network alone: the engine may take seconds to load for the first time."""
-        loss = experiment.training.resolved_loss(data.task, data.n_classes)
-        plan = plan_for(experiment.network, experiment.training, data)
-        self.mailbox.offer(Snapshot(self._run, 0, 0, experiment, data, plan, self._plane_of(data), loss, engine=""))
+    def _fork(self, command: Fork) -> None:
+        """Repeat the origin up to the place, or copy it as it is now, and go on from there as another run."""
+        lane, recording, place = self._lane(command.run, command.experiment), command.recording, command.place
+        if recording is None:
+            recording = self._lanes[command.origin].recording()
+            place = recording.frame.place
+        self._prepare_lane(lane, recording, place, lambda replay: lane.branch(replay.trainer, command.edits))
 
-    def _configure(self, experiment: Experiment) -> None:
-        before, self._experiment = self._experiment.data, experiment
-        if self._trainer is None:
-            return
-        try:
-            if before.replace(plane=experiment.data.plane) != experiment.data:
-                self._trainer.set_data(experiment, self._prepare(experiment.data))
-        except DataError as error:  # half a drawing, say: training goes on with the samples it has
-            self._experiment = experiment.replace(data=before.replace(plane=experiment.data.plane))
-            self.mailbox.post(Notice(self._run, str(error)))
-        status = Status.RUNNING if self._playing else Status.PAUSED
-        try:
-            self._announce_compiling(self._experiment, self._trainer.engine.data, status)
-            self._trainer.configure(self._experiment)
-        except (LossError, ShapeError) as error:  # training goes on with the settings it has
-            self._experiment = self._trainer.experiment
-            self.mailbox.post(Notice(self._run, str(error)))
-        if self._announced:
-            self._announced = False
-            self.mailbox.post(Changed(self._run, status))
-        if self._trainer.choice.second_best:
-            self._say_once(self._trainer.choice.reason)
-        self._stale, self._next_snapshot_at = True, 0.0
+    def _adopt(self, command: Adopt) -> None:
+        """Bring a run of old to where it was left."""
+        chapters = command.recording.chapters
+        if command.run not in self._lanes:
+            lane = self._lane(command.run, chapters[-1].experiment)
+            self._prepare_lane(
+                lane, command.recording, command.place, lambda replay: lane.take_over(replay.trainer, chapters)
+            )
 
-    def _prepare(self, settings: DataSettings) -> SplitData:
+    def _prepare_lane(self, lane: Lane, recording: Recording, place: Place, begin: Callable[[Replay], None]) -> None:
+        self._lanes[lane.run] = lane
+        self.mailbox.post(Changed(lane.run, Status.PREPARING))
+
+        def done(replay: Replay) -> None:
+            begin(replay)
+            if lane.run in self._wished:
+                lane.play(self._wished.pop(lane.run))
+
+        replay = Replay(self.prepare)
+        replay.aim(recording, place)
+        self._repeats["run", lane.run] = _Repeat(replay, lane.run, place[0], done)
+
+    def _focus(self, run: int) -> None:
+        for lane in self._lanes.values():
+            if lane.run == run:
+                lane.wake()
+            elif not lane.playing and lane.run not in self._watched:
+                lane.sleep()
+
+    def _forget(self, run: int) -> None:
+        self._lanes.pop(run, None)
+        self._shown.pop(run, None)
+        for what in ("run", "show", "keep"):
+            self._repeats.pop((what, run), None)
+
+    def _woken(self, run: int, change: Callable[[Lane], None]) -> None:
+        lane = self._lanes.get(run)
+        if lane is not None:
+            lane.wake()
+            change(lane)
+
+    def _play(self, runs: tuple[int, ...], epochs: int | None) -> None:
+        for lane in self._only(runs):
+            self._at_work = lane.run
+            if ("run", lane.run) in self._repeats:
+                self._wished[lane.run] = epochs
+            else:
+                lane.play(epochs)
+
+    def _only(self, runs: tuple[int, ...]) -> list[Lane]:
+        """Return the lanes of some runs, awake; pause all others."""
+        self._wished.clear()
+        for lane in self._lanes.values():
+            if lane.run not in runs:
+                lane.pause()
+        chosen = [self._lanes[run] for run in runs if run in self._lanes]
+        for lane in chosen:
+            lane.wake()
+        return chosen
+
+    def prepare(self, settings: DataSettings) -> SplitData:
         """Return the samples of some settings; those of the same source are not loaded a second time.
 
         So a reset is quick, and two runs see the same samples even if their file has changed in between.
         """
         key = (settings.source, settings.seed)
-        if self._dataset is None or self._dataset[0] != key:
-            self._dataset = (key, settings.source.load(settings.seed))
-        return split(self._dataset[1], settings)
+        if key not in self._datasets:
+            loaded = settings.source.load(settings.seed)
+            made = [each for each in self._datasets if each[0].family != "file"]
+            if settings.source.family != "file" and len(made) >= _GENERATED:
+                del self._datasets[made[0]]
+            self._datasets[key] = loaded
+        return split(self._datasets[key], settings)
 
-    def _set_playing(self, epochs: int | None) -> None:
-        if self._trainer is None:
-            return
-        end = self._trainer.finished()
-        if end is not None:
-            self._finish(end)
-            return
-        self._playing, self._epochs_left = True, epochs
-        self._next_epoch_at = time.monotonic()
-        self._pace.clear()
-        self.mailbox.post(Changed(self._run, Status.RUNNING))
+    # ------------------------------------------------------------ turns
 
-    def _pause(self) -> None:
-        if self._playing:
-            self._playing = False
-            self._stale, self._next_snapshot_at = True, 0.0
-            self.mailbox.post(Changed(self._run, Status.PAUSED))
+    def _playing(self) -> list[Lane]:
+        return [lane for lane in self._lanes.values() if lane.playing and lane.trainer is not None]
 
-    def _step_batch(self) -> None:
-        if self._trainer is None:
-            return
-        self._playing = False
-        rows = self._trainer.step()
-        self._after(rows)
-        if self._trainer.end is None:
-            self.mailbox.post(Changed(self._run, Status.PAUSED))
-        self._next_snapshot_at = 0.0
-
-    def _train(self) -> None:
-        assert self._trainer is not None
-        most = self._most()
-        # One epoch at a time where each can be seen; at a high limit as many as are due until the next look.
-        due = None if most is None else max(1, int(most * SLICE))
-        epochs = min((n for n in (due, self._epochs_left) if n is not None), default=None)
-        rows = self._trainer.slice(SLICE, epochs)
-        self._after(rows)
-        if rows is None or not self._playing:
-            return
-        if most is not None:
-            self._next_epoch_at = max(self._next_epoch_at + len(rows["epoch"]) / most, time.monotonic())
-        if self._epochs_left is not None:
-            self._epochs_left -= len(rows["epoch"])
-            if self._epochs_left <= 0:
-                self._pause()
-
-    def _most(self) -> float | None:
+    def _most(self, lane: Lane) -> float | None:
         """Return the most epochs per second now; None without a limit, and for steps, which end by themselves."""
-        if self._epochs_left is not None:
-            return None
-        return self._limit.at(self._trainer.engine.epoch if self._trainer is not None else 0)
+        return None if lane.epochs_left is not None else self._limit.at(lane.epoch)
 
-    def _after(self, rows: Columns | None) -> None:
-        """Post what a slice brought."""
-        assert self._trainer is not None
-        self._stale = True
-        if rows is not None:
-            self._post(rows)
-        if self._trainer.end is not None:
-            self._finish(self._trainer.end)
+    def _due(self, lane: Lane) -> float:
+        """Return when a lane may train its next epoch, in seconds of `time.monotonic`."""
+        return lane.next_epoch_at if self._most(lane) else 0.0
 
-    def _post(self, rows: Columns) -> None:
-        assert self._trainer is not None
-        self.mailbox.post(Rows(self._run, rows))
-        epoch = self._trainer.engine.epoch
-        self._pace.append((time.monotonic(), epoch))
-        if epoch >= self._keyframe_epoch:
-            # Denser at the beginning, where most happens; never more than the history would keep.
-            self._keyframe_epoch = epoch + max(1, epoch // (Keyframes().most // 2))
-            self._post_keyframe()
+    # ------------------------------------------------------------ the past
 
-    def _post_keyframe(self) -> None:
-        assert self._trainer is not None
-        engine = self._trainer.engine
-        self.mailbox.post(Kept(self._run, engine.epoch, engine.parameters()))
+    def _show(self, command: Show) -> None:
+        new = _Shown(Replay(self.prepare), Camera(command.run, self.mailbox), command.plane)
+        shown = self._shown.setdefault(command.run, new)
+        shown.plane = command.plane
+        shown.replay.aim(command.recording, (command.epoch, 0))
+        if not command.exact and shown.replay.seconds_left > _ROUGH:
+            shown.replay.aim(command.recording, command.recording.frame.place)
 
-    def _finish(self, end: End) -> None:
-        self._end(Status.DIVERGED if end.diverged else Status.FINISHED, end.text)
+        def done(replay: Replay) -> None:
+            shown.stale = True
 
-    def _end(self, status: Status, text: str) -> None:
-        self._playing = False
-        self._stale, self._next_snapshot_at = self._trainer is not None, 0.0
-        if self._trainer is not None:
-            self._post_keyframe()
-        self.mailbox.post(Changed(self._run, status, text))
+        self._repeats["show", command.run] = _Repeat(shown.replay, command.run, command.epoch, done, command.exact)
+
+    def _keep(self, command: Keep) -> None:
+        def done(replay: Replay) -> None:
+            self.mailbox.post(Kept(command.run, replay.keyframe("best")))
+
+        replay = Replay(self.prepare)
+        replay.aim(command.recording, (command.epoch, 0))
+        self._repeats["keep", command.run] = _Repeat(replay, command.run, command.epoch, done, idle=True)
+
+    def _repeat(self, key: tuple[str, int]) -> None:
+        """Go on with one piece for a slice, and do what is to be done when it is through."""
+        repeat = self._repeats[key]
+        self._at_work = repeat.run
+        try:
+            through = repeat.replay.advance(SLICE)
+        except Exception as error:
+            del self._repeats[key]
+            if key[0] == "run":
+                raise
+            log.exception("Epoch %d of run %d cannot be repeated", repeat.epoch, repeat.run)
+            self.mailbox.post(Notice(repeat.run, f"Epoch {repeat.epoch:,} cannot be shown: {error}"))
+            return
+        now = time.monotonic()
+        if through:
+            del self._repeats[key]
+            if repeat.told:
+                self.mailbox.post(Repeating(repeat.run, repeat.epoch, 1.0, 0.0))
+            repeat.done(repeat.replay)
+        elif repeat.idle:
+            if now - repeat.began > _KEEP_WITHIN:
+                del self._repeats[key]
+        elif now - repeat.began > _TELL_AFTER and now - repeat.told > _TELL_EVERY:
+            repeat.told = now
+            replay = repeat.replay
+            self.mailbox.post(Repeating(repeat.run, repeat.epoch, replay.share, replay.seconds_left))
 
     # ------------------------------------------------------------ snapshots
 
-    def _snapshot_if_due(self) -> None:
-        """Offer a snapshot when the last one was taken and the probes have not used up their share of time."""
-        now = time.monotonic()
-        if self._trainer is None or not self._stale or self.mailbox.waiting or now < self._next_snapshot_at:
-            return
-        self._stale = False
-        self.mailbox.offer(self._snapshot())
-        taken = time.monotonic() - now
-        self._next_snapshot_at = now + taken / _SNAPSHOT_SHARE if self._playing else 0.0
+    def _want(self, names: frozenset[str], runs: frozenset[int]) -> None:
+        more = bool(names - self._wants)
+        for lane in self._lanes.values():
+            if lane.run in runs:
+                if lane.run not in self._watched:
+                    lane.wake()
+                lane.stale = lane.stale or more or lane.run not in self._watched
+        for shown in self._shown.values():
+            shown.stale = shown.stale or more
+        self._wants, self._watched = names, runs
 
-    def _snapshot(self) -> Snapshot:
-        assert self._trainer is not None
-        engine = self._trainer.engine
-        plane = self._plane_of(engine.data)
-        measured = {name: self._measure(name, engine, plane) for name in sorted(self._wants - self._broken)}
-        return Snapshot(
-            run=self._run,
-            epoch=engine.epoch,
-            step=engine.step,
-            experiment=self._experiment,
-            data=engine.data,
-            plan=engine.plan,
-            plane=plane,
-            loss=engine.loss,
-            engine=engine.name,
-            engine_reason=self._trainer.choice.reason,
-            speed=self._speed() if self._playing else 0.0,
-            wanted=self._wants,
-            arrays={name: read_only(value) for name, value in measured.items() if value is not None},
+    def _owes_snapshots(self) -> bool:
+        return any(self._lanes[run].stale for run in self._watched & self._lanes.keys()) or any(
+            shown.stale for shown in self._shown.values()
         )
 
-    def _measure(self, name: str, engine: Engine, plane: Plane) -> Any:
-        """Return what a probe measures; one that fails is left out for the rest of the run, and said so once."""
-        try:
-            return probes[name]().measure(engine, plane)
-        except Exception as error:  # one broken picture must not stop the training
-            log.exception("Probe %s failed", name)
-            self._broken.add(name)
-            self.mailbox.post(Notice(self._run, f"{probes[name].title} cannot be measured in this run: {error}"))
-            return None
-
-    def _plane_of(self, data: SplitData) -> Plane:
-        """Return the plane of the decision surface, the same object as long as nothing that it depends on changes."""
-        key = (data, self._experiment.data.plane)
-        if self._plane is None or self._plane[0] != key:
-            self._plane = (key, make_plane(key[1], data))
-        return self._plane[1]
-
-    def _speed(self) -> float:
-        """Return epochs per second over the last slices, at most two seconds of them."""
-        newest = self._pace[-1] if self._pace else (0.0, 0)
-        before = [p for p in self._pace if p is not newest]
-        oldest = next((p for p in before if newest[0] - p[0] < 2.0), before[-1] if before else newest)
-        return (newest[1] - oldest[1]) / (newest[0] - oldest[0]) if newest[0] > oldest[0] else 0.0
+    def _take_snapshots(self) -> None:
+        for run in self._watched & self._lanes.keys():
+            self._lanes[run].snapshot_if_due(self._wants)
+        for run, shown in self._shown.items():
+            if shown.stale and ("show", run) not in self._repeats and not self.mailbox.waiting(run):
+                shown.stale = False
+                self.mailbox.offer(shown.snapshot(self._wants))
 
 
-_STOP = object()
-
-
-def still_needed(commands: list[Command | None]) -> list[Command | None]:
-    """Leave out what later commands make pointless: everything for a run that another Start replaces, and a
-    Configure right before another, each of which holds the whole experiment.
-    """
-    last_start = max((i for i, command in enumerate(commands) if isinstance(command, Start)), default=-1)
-    kept: list[Command | None] = []
-    for i, command in enumerate(commands):
-        replaced = i < last_start and not isinstance(command, Want | LimitSpeed | None)
-        following = commands[i + 1] if i + 1 < len(commands) else None
-        outdated = isinstance(command, Configure) and isinstance(following, Configure)
-        if not (replaced or outdated):
-            kept.append(command)
-    return kept
+_STOP: Any = object()
+"""What ends the loop."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sessions import keyframe
 
 from nnviz.export.epochs import EpochRange
 from nnviz.export.figure import FigureSettings, millimetres, points
@@ -158,7 +159,7 @@ def history_of(losses: list[float]) -> History:
     epochs = np.arange(len(losses), dtype=np.float64)
     history.append({"epoch": epochs, "test_loss": np.array(losses), "by_layer": np.column_stack([epochs, -epochs])})
     for epoch in range(0, len(losses), 2):
-        history.keyframes.add(epoch, np.full(3, float(epoch)))
+        history.keyframes.add(keyframe(epoch, np.full(3, float(epoch))))
     history.events += [Event(1, "one"), Event(6, "six")]
     return history
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
+from sessions import keyframe
 from view_stage import EXPERIMENTS, NEEDS, Make, Train, experiment, ink, picture
 
 from nnviz.gui.theme import EXPORT, LIGHT
@@ -171,7 +172,7 @@ def test_weights_of_one_layer_or_all(make_view: Make, run: Run) -> None:
 def test_weights_of_another_network_are_left_out(make_view: Make, run: Run) -> None:
     assert run.snapshot is not None
     history = History()
-    history.keyframes.add(0, np.zeros(run.snapshot.plan.n_parameters + 1))
+    history.keyframes.add(keyframe(0, np.zeros(run.snapshot.plan.n_parameters + 1)))
     view = make_view("weights")
     view.refresh(history, run.snapshot)
     assert view.table(history, run.snapshot) == {}

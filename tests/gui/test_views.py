@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
+from sessions import keyframe
 from view_stage import EXPERIMENTS, NEEDS, Make, Train, history_of, ink, picture, pixels, with_arrays
 
 from nnviz.gui.theme import DARK, LIGHT
@@ -55,7 +56,7 @@ def test_before_the_first_epoch(name: str, make_view: Make, run: Run) -> None:
 def test_one_point(name: str, make_view: Make, run: Run) -> None:
     history = history_of(1, lambda epoch: epoch + 0.5)
     assert run.snapshot is not None
-    history.keyframes.add(0, np.linspace(-1, 1, run.snapshot.plan.n_parameters))
+    history.keyframes.add(keyframe(0, np.linspace(-1, 1, run.snapshot.plan.n_parameters)))
     view = make_view(name)
     view.refresh(history, run.snapshot)
     assert ink(view) > 0.0
@@ -66,7 +67,7 @@ def test_one_point(name: str, make_view: Make, run: Run) -> None:
 def test_not_a_number(name: str, state: dict[str, Any], make_view: Make, run: Run) -> None:
     history = history_of(50, lambda epoch: np.full_like(epoch, np.nan))
     assert run.snapshot is not None
-    history.keyframes.add(0, np.full(run.snapshot.plan.n_parameters, np.nan))
+    history.keyframes.add(keyframe(0, np.full(run.snapshot.plan.n_parameters, np.nan)))
     view = make_view(name)
     view.restore(state)
     view.refresh(history, with_arrays(run.snapshot, np.nan))
@@ -79,7 +80,7 @@ def test_not_a_number(name: str, state: dict[str, Any], make_view: Make, run: Ru
 def test_strange_numbers(name: str, fill: float, make_view: Make, run: Run) -> None:
     history = history_of(50, lambda epoch: np.full_like(epoch, fill))
     assert run.snapshot is not None
-    history.keyframes.add(0, np.full(run.snapshot.plan.n_parameters, np.clip(fill, -1e30, 1e30)))
+    history.keyframes.add(keyframe(0, np.full(run.snapshot.plan.n_parameters, np.clip(fill, -1e30, 1e30))))
     view = make_view(name)
     for state in ({}, {"log_x": True, "log_y": True}):
         view.restore(state)
@@ -100,7 +101,7 @@ def test_a_million_epochs(name: str, make_view: Make, run: Run) -> None:
     history = history_of(1_000_000, lambda epoch: 1 / np.sqrt(epoch + 1) + 0.01 * rng.normal(size=len(epoch)))
     assert run.snapshot is not None
     for epoch in range(600):
-        history.keyframes.add(epoch, rng.normal(size=run.snapshot.plan.n_parameters))
+        history.keyframes.add(keyframe(epoch, rng.normal(size=run.snapshot.plan.n_parameters)))
     view = make_view(name)
     for state in ({}, {"log_x": True, "log_y": True}):
         view.restore(state)

@@ -15,11 +15,10 @@ from nnviz.engines import choose
 from nnviz.probes import probes
 from nnviz.session import Session
 from nnviz.snapshot import Status
-from nnviz.training import worker as worker_module
 from nnviz.training.commands import LimitSpeed
+from nnviz.training.lane import COMPILING, Lane
 from nnviz.training.mailbox import Changed, Mailbox
 from nnviz.training.trainer import Trainer
-from nnviz.training.worker import Worker
 
 SessionOf = Callable[..., Session]
 
@@ -80,16 +79,14 @@ def test_what_is_missing_is_said_once(session_of: SessionOf, monkeypatch: pytest
 
 
 def test_compiling_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = Worker(Mailbox())
-    experiment = quick()
-    data = prepare(experiment.data)
-    for known, texts in ((True, []), (False, [worker_module._COMPILING])):
+    mailbox = Mailbox()
+    for known, texts in ((True, []), (False, [COMPILING])):
         monkeypatch.setattr(choose, "has_kernels", lambda precision, known=known: known)
-        worker._announce_compiling(experiment, data, Status.PREPARING)
-        posts, _ = worker.mailbox.drain()
+        Lane(1, quick(), mailbox, prepare).announce_compiling(Status.PREPARING)
+        posts, _ = mailbox.drain()
         assert [post.text for post in posts if isinstance(post, Changed)] == texts
-    worker._announce_compiling(quick("training.engine=torch"), data, Status.PREPARING)
-    assert worker.mailbox.drain() == ([], None)
+    Lane(1, quick("training.engine=torch"), mailbox, prepare).announce_compiling(Status.PREPARING)
+    assert mailbox.drain() == ([], [])
 
 
 def test_what_was_announced_is_taken_back(session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> None:

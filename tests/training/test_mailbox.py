@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -11,8 +12,8 @@ from nnviz.snapshot import Snapshot, Status, read_only
 from nnviz.training.mailbox import Changed, Mailbox, Notice, Rows
 
 
-def snapshot(name: str) -> Snapshot:
-    return cast("Snapshot", name)
+def snapshot(run: int, epoch: int) -> Snapshot:
+    return cast("Snapshot", SimpleNamespace(run=run, epoch=epoch))
 
 
 def test_posts_come_out_once_and_in_order() -> None:
@@ -20,18 +21,21 @@ def test_posts_come_out_once_and_in_order() -> None:
     posts = [Changed(1, Status.READY), Notice(1, "so"), Rows(1, {"epoch": np.arange(2)})]
     for post in posts:
         mailbox.post(post)
-    assert mailbox.drain() == (posts, None)
-    assert mailbox.drain() == ([], None)
+    assert mailbox.drain() == (posts, [])
+    assert mailbox.drain() == ([], [])
 
 
 def test_the_latest_snapshot_wins() -> None:
     mailbox = Mailbox()
-    assert not mailbox.waiting
-    for name in "abc":
-        mailbox.offer(snapshot(name))
-    assert mailbox.waiting
-    assert mailbox.drain() == ([], "c")
-    assert not mailbox.waiting
+    assert not mailbox.waiting(1)
+    for epoch in (5, 6, 7):
+        mailbox.offer(snapshot(1, epoch))
+    mailbox.offer(snapshot(2, 9))
+    assert mailbox.waiting(1)
+    posts, taken = mailbox.drain()
+    assert posts == []
+    assert [(each.run, each.epoch) for each in taken] == [(1, 7), (2, 9)], "every run has a slot of its own"
+    assert not mailbox.waiting(1)
 
 
 def test_two_threads_lose_nothing() -> None:
@@ -41,19 +45,19 @@ def test_two_threads_lose_nothing() -> None:
     def send() -> None:
         for i in range(count):
             mailbox.post(Notice(i, ""))
-            mailbox.offer(snapshot(str(i)))
+            mailbox.offer(snapshot(1, i))
 
     sender = threading.Thread(target=send)
     sender.start()
     last = None
-    while sender.is_alive() or mailbox.waiting:
+    while sender.is_alive() or mailbox.waiting(1):
         posts, newest = mailbox.drain()
         received += posts
-        last = newest or last
+        last = newest[-1].epoch if newest else last
     received += mailbox.drain()[0]
     sender.join()
     assert [post.run for post in received] == list(range(count))
-    assert last == str(count - 1)
+    assert last == count - 1
 
 
 def test_results_of_probes_become_read_only_all_the_way_down() -> None:

@@ -17,13 +17,28 @@ from nnviz.data.generators.circles import Circles
 from nnviz.data.plane import Plane
 from nnviz.engines.engine import Engine
 from nnviz.experiment import Experiment
+from nnviz.history.chapters import Edit
 from nnviz.probes import Probe, probes
 from nnviz.session import Session
 from nnviz.snapshot import Status
 from nnviz.training import worker as worker_module
-from nnviz.training.commands import Configure, Pause, Play, Start, StepBatch, StepEpochs, Want
-from nnviz.training.mailbox import Changed, Kept, Mailbox, Rows
-from nnviz.training.worker import Worker, still_needed
+from nnviz.training.camera import Camera
+from nnviz.training.commands import (
+    Configure,
+    Focus,
+    Forget,
+    Pause,
+    Play,
+    SetParameters,
+    ShowNow,
+    Start,
+    StepBatch,
+    StepEpochs,
+    Want,
+    still_needed,
+)
+from nnviz.training.mailbox import Began, Changed, Kept, Mailbox, Rows
+from nnviz.training.worker import Worker
 
 SessionOf = Callable[..., Session]
 
@@ -138,16 +153,16 @@ def test_a_probe_without_meaning_is_left_out(session_of: SessionOf) -> None:
     assert session.run.snapshot.arrays == {}
 
 
-def test_a_snapshot_nobody_takes_costs_nothing(session_of: SessionOf) -> None:
+def test_a_snapshot_nobody_takes_costs_nothing(session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> None:
     session = session_of()
     measured: list[int] = []
-    make = session.worker._snapshot
+    make = Camera.network
 
-    def counted() -> Any:
+    def counted(*arguments: Any) -> Any:
         measured.append(1)
-        return make()
+        return make(*arguments)
 
-    session.worker._snapshot = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(Camera, "network", counted)
     session.play()
     end = time.monotonic() + 0.3
     while time.monotonic() < end:
@@ -218,11 +233,15 @@ def test_a_probe_that_fails_is_left_out_and_named_once(
 
 def test_commands_that_later_ones_replace_are_left_out() -> None:
     first, second = Experiment(seed=1), Experiment(seed=2)
-    want = Want(frozenset({"parameters"}))
-    queued = [Start(1, first), Play(), want, Configure(first), Start(2, second), Configure(first), Configure(second)]
-    assert still_needed([*queued, Play(), None]) == [want, Start(2, second), Configure(second), Play(), None]
-    mixed = [Configure(first), StepBatch(), Configure(second)]
+    want, play = Want(frozenset({"parameters"})), Play((2,))
+    queued = [Start(1, first), want, Configure(1, first), Forget(1), Start(2, second)]
+    changes = [Configure(2, first), Configure(2, second)]
+    left = [want, Forget(1), Start(2, second), Configure(2, second), play, None]
+    assert still_needed([*queued, *changes, play, None]) == left
+    mixed = [Configure(1, first), StepBatch((1,)), Configure(1, second)]
     assert still_needed(mixed) == mixed, "the step in between is made with the settings before it"
+    two = [Configure(1, first), Configure(2, second)]
+    assert still_needed(two) == two, "they are changes of different runs"
 
 
 def test_a_source_is_loaded_once_for_all_runs_on_it(session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,11 +272,19 @@ def test_stopping_before_the_start_leaves_no_thread(session_of: SessionOf) -> No
 def test_commands_without_a_run_are_harmless() -> None:
     mailbox = Mailbox()
     worker = Worker(mailbox)
-    for command in (Play(), Pause(), StepBatch(), StepEpochs(2), Want(frozenset({"parameters"}))):
+    edits = (Edit(0, 1.0),)
+    nothing = (
+        Play((1,)),
+        Pause(),
+        StepBatch((1,)),
+        StepEpochs((1,), 2),
+        Want(frozenset({"parameters"}), frozenset({1})),
+    )
+    for command in (*nothing, Focus(1), Forget(1), Configure(1, quick()), SetParameters(1, edits), ShowNow(1)):
         worker.send(command)
     worker.start()
     assert worker.stop()
-    assert mailbox.drain() == ([], None)
+    assert mailbox.drain() == ([], [])
 
 
 def test_a_worker_that_never_started_stops_at_once() -> None:
@@ -277,16 +304,15 @@ def test_everything_posted_says_which_run_it_belongs_to() -> None:
     mailbox = Mailbox()
     worker = Worker(mailbox)
     worker.start()
-    worker.send(Start(1, quick(), play=True))
-    worker.send(Start(2, quick("training.epochs=3"), play=True))
+    for command in (Start(1, quick()), Play((1,)), Start(2, quick("training.epochs=3")), Play((2,))):
+        worker.send(command)
     posts: list[Any] = []
     end = time.monotonic() + 30
     while not any(isinstance(post, Changed) and post.status is Status.FINISHED for post in posts):
         assert time.monotonic() < end
         posts += mailbox.drain()[0]
     worker.stop()
-    runs = [post.run for post in posts]
-    assert runs == sorted(runs)
-    assert {type(post) for post in posts} == {Changed, Rows, Kept}
+    assert {post.run for post in posts} == {1, 2}
+    assert {type(post) for post in posts} == {Changed, Rows, Kept, Began}
     second = [post.status for post in posts if isinstance(post, Changed) and post.run == 2]
     assert second == [Status.PREPARING, Status.READY, Status.RUNNING, Status.FINISHED]

@@ -8,7 +8,7 @@ from nnviz.export.epochs import EpochRange
 from nnviz.export.recipe import Recipe
 from nnviz.gui.views import views
 from nnviz.history.history import History
-from nnviz.session import Run
+from nnviz.run import Run
 from nnviz.snapshot import Snapshot
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip
 
 from nnviz.gui.controller import Controller
 from nnviz.gui.theme import Theme, font
-from nnviz.session import Run
+from nnviz.run import Run
 from nnviz.snapshot import Status
 
 _LANE, _GAP, _MARGIN = 18, 8, 16

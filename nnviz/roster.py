@@ -1,0 +1,83 @@
+"""The runs of a session, and which of them the training thread knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from nnviz.run import Run
+from nnviz.training.commands import Adopt, Command, Forget, Recording, Start
+
+
+class Roster:
+    """A list of runs, oldest first, one of them in front. Numbers are never given twice."""
+
+    def __init__(self, send: Callable[[Command], None]) -> None:
+        self.runs: list[Run] = []
+        self._send = send
+        self._number = 0
+        self._adopted: set[int] = set()  # numbers of the runs that the training thread knows
+        self._front: Run | None = None
+
+    @property
+    def front(self) -> Run:
+        """The run in front."""
+        assert self._front is not None
+        return self._front
+
+    @front.setter
+    def front(self, run: Run) -> None:
+        self._front = run
+
+    def next_number(self) -> int:
+        """Return a number that no run has had."""
+        self._number += 1
+        return self._number
+
+    def numbered(self, number: int) -> Run | None:
+        """Return the run of a number, None when it is no longer there."""
+        return next((run for run in self.runs if run.number == number), None)
+
+    def origin_of(self, run: Run) -> Run | None:
+        """Return the run that another one came from, None when there is none or it is no longer there."""
+        return self.numbered(run.origin.run) if run.origin is not None else None
+
+    def add(self, run: Run, command: Command) -> None:
+        """Put a run at the end of the list, which a command begins in the training thread."""
+        self._adopted.add(run.number)
+        self.runs.append(run)
+        self._send(command)
+
+    def take_out(self, run: Run) -> None:
+        """Take a run out of the list; the training thread forgets it."""
+        self.runs.remove(run)
+        self._adopted.discard(run.number)
+        self._send(Forget(run.number))
+
+    def exchange(self, runs: list[Run]) -> None:
+        """Put other runs in the place of all; they get numbers that no post on its way can mean."""
+        for run in list(self.runs):
+            self.take_out(run)
+        numbers = {run.number: self.next_number() for run in runs}
+        for run in runs:
+            run.number = numbers[run.number]
+            if run.origin is not None:
+                run.origin = replace(run.origin, run=numbers.get(run.origin.run, -1))
+        self.runs = list(runs)
+
+    def adopt(self, run: Run) -> None:
+        """Have the training thread take over a run that it does not know, as it was left."""
+        if run.number in self._adopted:
+            return
+        self._adopted.add(run.number)
+        recording = recording_of(run, run.end[0])
+        if recording is None:  # nothing of it was kept
+            self._send(Start(run.number, run.experiment))
+        else:
+            self._send(Adopt(run.number, recording, run.end))
+
+
+def recording_of(run: Run, epoch: int) -> Recording | None:
+    """Return what it takes to repeat a run up to the end of an epoch, None where nothing before it was kept."""
+    frame = run.history.keyframes.before((epoch, 0))
+    return Recording(tuple(run.chapters), frame) if frame is not None and run.chapters else None
