@@ -183,7 +183,7 @@ def test_changed_copies_are_counted_and_only_pictures_move(panel, controller, qt
     runs = len(controller.session.runs)
     controller.set("data.copies", 3, "x")
     wait_for_data(qtbot, controller)
-    assert panel.counts.text() == "train 250 · test 250 · 750 changed copies"
+    assert panel.counts.text() == "train 250 · test 250 · 750 copies"
     assert len(controller.session.runs) == runs, "in the run that is going on"
     assert panel.form.row("data.jitter").isEnabled()
     assert not panel.form.row("data.shift").isEnabled()

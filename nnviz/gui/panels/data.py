@@ -339,5 +339,5 @@ def counts_text(data: SplitData) -> str:
     """Return how many samples each part holds, as a line of words."""
     counts = [f"{name} {len(part):,}" for name, part in data.real_parts().items()]
     noisy, copies = int(data.real_train.noisy.sum()), len(data.train) - len(data.real_train)
-    extras = [f"{noisy:,} mislabelled"] * bool(noisy) + [f"{copies:,} changed copies"] * bool(copies)
+    extras = [f"{noisy:,} mislabelled"] * bool(noisy) + [f"{copies:,} copies"] * bool(copies)
     return " · ".join([*counts, *extras])
