@@ -71,12 +71,11 @@ class Crashes:
                 return
             self._seen.add(told)
             if self.text:
-                self.text += f"\n{_time()}, in {where}:\n\n{told}"
+                self._write(f"\n{_time()}, in {where}:\n\n{told}")
             else:
                 self.sentence = f"{type(error).__name__}: {error}".splitlines()[0]
-                self.text = self._report(told, where)
-            log.error("An exception that nobody caught, in %s", where, exc_info=error)
-            self._write()
+                self._write(self._report(told, where))
+        log.error("An exception that nobody caught, in %s", where, exc_info=error)
 
     def _report(self, told: str, where: str) -> str:
         parts = [_head(), f"in        {where}", "", told]
@@ -93,15 +92,19 @@ class Crashes:
             return f"cannot be told: {error}"
         return toml if len(toml) <= _LONGEST_EXPERIMENT else toml[:_LONGEST_EXPERIMENT] + "\n… (shortened)"
 
-    def _write(self) -> None:
+    def _write(self, more: str) -> None:
+        """Add to the report. What is in the file already stays there, whatever fails now."""
+        self.text += more
         try:
             if self.path is None:
-                self.path = _new_path(time.time())
-            self.path.write_text(self.text, encoding="utf-8")
-            _forget_old()
+                path = _new_path(time.time())
+                _append(path, self.text)
+                self.path = path
+                _forget_old()
+            else:
+                _append(self.path, more)
         except OSError as error:
             log.warning("The report of a crash cannot be written: %s", error)
-            self.path = None
 
 
 _active: list[Crashes] = []
@@ -218,7 +221,7 @@ def _archived(file: Path) -> Path | None:
             return None
         parts = [f"{head}ended     {_time(moment)}", "", _FAULT_FOLLOWS, fault.strip(), ""]
         path = _new_path(moment)
-        path.write_text("\n".join([*parts, _LOG_FOLLOWS, *logs.written(), ""]), encoding="utf-8")
+        _append(path, "\n".join([*parts, _LOG_FOLLOWS, *logs.written(), ""]))
         file.unlink()
     except OSError as error:
         log.warning("%s cannot be read: %s", file.name, error)
@@ -257,7 +260,15 @@ def _new_path(moment: float) -> Path:
     return next(path for path in candidates if not path.exists())
 
 
+def _append(path: Path, text: str) -> None:
+    """Write at the end of a file, which may be new. Names of files may hold bytes that are no text."""
+    with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+
+
 def _forget_old() -> None:
-    reports = sorted(folder().glob("crash-*.txt"), key=lambda path: (path.stat().st_mtime, path.name))
-    for path in reports[:-KEPT]:
-        path.unlink()
+    """Remove all but the newest reports. Another window may do the same just now: what is gone is gone."""
+    with contextlib.suppress(OSError):
+        reports = sorted(folder().glob("crash-*.txt"), key=lambda path: (path.stat().st_mtime, path.name))
+        for path in reports[:-KEPT]:
+            path.unlink(missing_ok=True)

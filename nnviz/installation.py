@@ -8,8 +8,10 @@ import os
 import pkgutil
 import platform
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from importlib.util import find_spec
+from typing import Any, Literal
 
 import nnviz
 from nnviz import crash_report, logs, resources
@@ -19,8 +21,10 @@ from nnviz.registry import REGISTRIES
 
 log = logging.getLogger(__name__)
 
-Facts = dict[str, dict[str, Any]]
-"""Sections by name; the values are strings, numbers, truth values, and lists of strings."""
+Section = dict[str, Any]
+"""What is known of one thing; the values are strings, numbers, truth values, and lists of strings."""
+
+_PRECISIONS: tuple[Literal["float32", "float64"], ...] = ("float32", "float64")
 
 
 @dataclass(frozen=True)
@@ -37,17 +41,25 @@ class Display:
     problem: str = ""
 
 
-def facts(display: Display) -> Facts:
-    """Return everything about this installation but the self-tests. It loads torch and Numba: that takes seconds."""
-    return {
-        "versions": {**versions(), **display.versions},
-        "machine": machine(),
-        "devices": devices(),
-        "engine": compiled_engine(),
-        "display": {"platform": display.platform, "screens": list(display.screens), "problem": display.problem},
-        "paths": {"settings": display.settings, **paths()},
-        "registries": registries(),
-    }
+def sections(display: Display) -> Iterator[tuple[str, Section]]:
+    """Yield everything about this installation but the self-tests: the name of a section and what is known.
+
+    Each is found out when it is asked for: loading torch and Numba takes seconds, and more where `patience` says so.
+    """
+    yield "versions", {**versions(), **display.versions}
+    yield "machine", machine()
+    yield "devices", devices()
+    yield "display", {"platform": display.platform, "screens": list(display.screens), "problem": display.problem}
+    yield "paths", {"settings": display.settings, **paths()}
+    yield "registries", registries()
+    yield "engine", compiled_engine()
+
+
+def patience() -> str:
+    """Return a sentence about what takes long the first time; empty where nothing does."""
+    if not find_spec("numba") or all(has_kernels(precision) for precision in _PRECISIONS):
+        return ""
+    return "The compiled engine is compiled first: up to a minute, once after an installation."
 
 
 def has_display() -> bool:
@@ -75,7 +87,7 @@ def _version(name: str) -> str:
         return f"cannot be loaded: {error}"
 
 
-def machine() -> dict[str, Any]:
+def machine() -> Section:
     """Return system, processor and cores, and whether this is a frozen app."""
     return {
         "system": platform.platform(),
@@ -94,19 +106,21 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def devices() -> dict[str, Any]:
+def devices() -> Section:
     """Return what torch can compute on: threads on the processor, names of CUDA devices, whether there is Metal."""
     try:
         import torch
-    except ImportError as error:
-        return {"problem": f"torch cannot be loaded: {error}"}
-    cuda = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
-    return {"cpu_threads": torch.get_num_threads(), "cuda": cuda, "mps": bool(torch.backends.mps.is_available())}
+
+        cuda = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+        return {"cpu_threads": torch.get_num_threads(), "cuda": cuda, "mps": bool(torch.backends.mps.is_available())}
+    except Exception as error:  # a library or a driver may fail in any way: that is what shall be found out
+        log.exception("torch cannot say what it computes on")
+        return {"problem": f"torch cannot be used: {error}"}
 
 
-def compiled_engine() -> dict[str, Any]:
+def compiled_engine() -> Section:
     """Return whether the compiled engine works, why not, and where its kernels are and for which precisions already."""
-    before = [precision for precision in ("float32", "float64") if has_kernels(precision)]
+    before = [precision for precision in _PRECISIONS if has_kernels(precision)]
     problem = compiled_problem()
     return {
         "compiled": not problem,
@@ -135,7 +149,7 @@ def registries() -> dict[str, int]:
         if module.ispkg:
             try:
                 importlib.import_module(module.name)
-            except ImportError:
+            except Exception:  # noqa: BLE001 - whatever is broken there is logged, and the others are counted
                 _tell(module.name)
     return {registry.noun: len(registry) for registry in REGISTRIES}
 
@@ -144,8 +158,8 @@ def _tell(name: str) -> None:
     log.warning("%s cannot be imported", name, exc_info=True)
 
 
-def lines(section: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the entries of a section of `facts` as (words, value) for a reader; empty ones are left out."""
+def lines(section: Section) -> list[tuple[str, str]]:
+    """Return the entries of a section as (words, value) for a reader; empty ones are left out."""
     return [(name.replace("_", " "), _words(value)) for name, value in section.items() if value not in ("", None)]
 
 

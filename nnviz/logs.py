@@ -89,7 +89,8 @@ class _File(RotatingFileHandler):
     """The file, looked for and opened with the first line. Logging never disturbs: what fails here is left out."""
 
     def __init__(self) -> None:
-        super().__init__("nnviz.log", maxBytes=LARGEST, backupCount=FILES - 1, encoding="utf-8", delay=True)
+        nowhere = os.path.join(os.sep, "nnviz.log")  # absolute: the working folder may be gone, and is not asked for
+        super().__init__(nowhere, maxBytes=LARGEST, backupCount=FILES - 1, encoding="utf-8", delay=True)
 
     def _open(self) -> TextIOWrapper:
         path = file()
@@ -109,7 +110,10 @@ class _Recent(logging.Handler):
     """The last lines, in memory."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _recent.extend(self.format(record).splitlines())
+        try:
+            _recent.extend(self.format(record).splitlines())
+        except Exception:  # noqa: BLE001 - words and arguments that do not fit: whoever logs must not fail by it
+            self.handleError(record)
 
 
 def _stderr() -> logging.Handler:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -24,7 +25,7 @@ kernel_folder()  # remembered before tests get homes of their own
 GOOD = Finding("gradients", "linear", "relative error", 1e-10, 1e-6, "passed")
 BAD = Finding("gradients", "tanh", "relative error", 0.3, 1e-6, "failed")
 MISSING = Finding("agreement", "adam", "difference", None, 1e-12, "not available", "Numba is not installed.")
-SECTIONS = ["versions", "machine", "devices", "engine", "display", "paths", "registries"]
+SECTIONS = ["versions", "machine", "devices", "display", "paths", "registries", "engine"]
 
 
 @pytest.fixture
@@ -83,6 +84,41 @@ def test_a_wrong_option_is_one_sentence(option: str, capsys: pytest.CaptureFixtu
 def test_a_library_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "numba", None)
     assert installation.versions()["numba"] == "not installed"
+
+
+def test_a_driver_that_is_broken_is_said_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def broken() -> int:
+        raise OSError("[WinError 126] nvcuda.dll cannot be found")
+
+    monkeypatch.setattr(torch.cuda, "device_count", broken)
+    assert installation.devices() == {"problem": "torch cannot be used: [WinError 126] nvcuda.dll cannot be found"}
+
+
+def test_a_package_that_is_broken_in_any_way_leaves_the_others_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = importlib.import_module
+
+    def broken(name: str) -> object:
+        if name == "nnviz.bench":
+            raise OSError("a library of it cannot be loaded")
+        return load(name)
+
+    monkeypatch.setattr(importlib, "import_module", broken)
+    assert installation.registries()["layer"] > 10
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_what_takes_long_is_said_beforehand(
+    compiled: bool, found: list[Finding], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(installation, "has_kernels", lambda precision: compiled)
+    cli.main(["check"])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == ("Versions" if compiled else installation.patience())
+    assert bool(installation.patience()) != compiled
+    cli.main(["check", "--json"])
+    assert json.loads(capsys.readouterr().out)["ok"], "JSON and nothing else"
 
 
 def test_qt_that_cannot_be_loaded_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,52 @@ def test_the_newest_ten_are_kept(folder: Path) -> None:
     assert left[0].name == "crash-2020-01-06-000000.txt"
 
 
+def test_what_is_written_stays_whatever_follows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report is only ever added to: a disk that is full by then takes nothing away."""
+    crashes = Crashes()
+    crashes.record(error("first"), "MainThread")
+    (report,) = reports(folder)
+    before = report.read_text(encoding="utf-8")
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(crash_report, "_append", full)
+    crashes.record(error("second"), "MainThread")
+    assert report.read_text(encoding="utf-8") == before
+    assert crashes.path == report
+    monkeypatch.undo()
+    report.write_text(before + "a note of the reader", encoding="utf-8")
+    crashes.record(error("third"), "MainThread")
+    assert "a note of the reader" in report.read_text(encoding="utf-8")
+    assert "RuntimeError: third" in report.read_text(encoding="utf-8")
+
+
+def test_another_window_tidies_up_at_the_same_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.mkdir(parents=True)
+    for number in range(12):
+        (folder / f"crash-2020-01-{number + 1:02}-000000.txt").write_text("old")
+    unlink = Path.unlink
+
+    def twice(path: Path, missing_ok: bool = False) -> None:
+        unlink(path)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", twice)
+    crashes = Crashes()
+    crashes.record(error(), "MainThread")
+    assert crashes.path is not None, "it was written, and is said to be"
+    assert len(reports(folder)) == crash_report.KEPT
+
+
+def test_names_that_are_no_text(folder: Path) -> None:
+    """On Linux a file may be called anything; Python keeps such bytes as halves of signs."""
+    crashes = Crashes()
+    crashes.record(error("there is no file called \udcff.csv"), "MainThread")
+    (report,) = reports(folder)
+    assert "there is no file called \\udcff.csv" in report.read_text(encoding="utf-8")
+
+
 def test_two_in_a_second_have_two_files(folder: Path) -> None:
     for _ in range(3):
         Crashes().record(error(), "MainThread")

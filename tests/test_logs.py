@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,6 +117,25 @@ def test_a_file_that_cannot_be_renamed_grows_on(folder: Path, monkeypatch: pytes
         log.info("line %d", number)
     assert "first" in logs.file().read_text(encoding="utf-8")
     assert logs.written()[-1].endswith("line 29")
+
+
+def test_the_working_folder_may_be_gone(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> str:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    logs.start()
+    log.info("written all the same")
+    assert logs.written()[-1].endswith("written all the same")
+
+
+def test_words_that_do_not_fit_disturb_nobody(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.start()
+    record = log.makeRecord(log.name, logging.ERROR, __file__, 1, "%d lines", ("many",), None)
+    for handler in logs._handlers:
+        handler.handle(record)
+    log.info("goes on")
+    assert [line.partition(": ")[2] for line in logs.recent()] == ["goes on"]
 
 
 def test_a_windowed_app_has_no_standard_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

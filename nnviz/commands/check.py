@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from nnviz import checks, installation
 from nnviz.checks import Finding
 from nnviz.commands import Command, Parser, commands, say
-from nnviz.installation import Display, Facts
+from nnviz.installation import Display, Section
 
 _FAILED = 1
 
@@ -36,9 +36,13 @@ Exit status: 0 no self-test failed, 1 one failed, 2 a mistake in what was asked 
 
     def run(self, options: argparse.Namespace) -> int:
         began = time.perf_counter()
-        facts = installation.facts(_display())
-        if not options.json:
-            _print_facts(facts)
+        if not options.json and (sentence := installation.patience()):
+            say(sentence)
+        facts: dict[str, Section] = {}
+        for name, section in installation.sections(_display()):
+            facts[name] = section
+            if not options.json:
+                _print_section(name, section)
         findings = list(_told(checks.run_all(options.quick), silent=options.json))
         seconds = time.perf_counter() - began
         ok = all(finding.status != "failed" for finding in findings)
@@ -58,13 +62,12 @@ def _display() -> Display:
     return display.asked()
 
 
-def _print_facts(facts: Facts) -> None:
-    for name, section in facts.items():
-        say(name.capitalize())
-        rows = installation.lines(section)
-        width = max(len(words) for words, _ in rows)
-        for words, value in rows:
-            say(f"  {words:<{width}}  {value}")
+def _print_section(name: str, section: Section) -> None:
+    say(name.capitalize())
+    rows = installation.lines(section)
+    width = max(len(words) for words, _ in rows)
+    for words, value in rows:
+        say(f"  {words:<{width}}  {value}")
 
 
 def _told(findings: Iterator[Finding], silent: bool) -> Iterator[Finding]:

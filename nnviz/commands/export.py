@@ -24,8 +24,7 @@ from nnviz.commands import (
 )
 from nnviz.experiment import Experiment
 from nnviz.export.figure import FigureSettings
-from nnviz.export.files import replace_file
-from nnviz.export.presets import FIRST, presets
+from nnviz.export.presets import FIRST, applied, presets
 from nnviz.export.recipe import Panel, Recipe, read_recipe
 from nnviz.registry import UnknownMemberError
 from nnviz.run import Run
@@ -88,6 +87,7 @@ change its settings. Exit status: 0 written, 1 written although training diverge
     def run(self, options: argparse.Namespace) -> int:
         if sys.platform.startswith("linux"):
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        _need_qt()
         if options.list:
             say(_listed())
             return 0
@@ -112,7 +112,7 @@ def chosen_recipe(options: argparse.Namespace) -> Recipe:
         recipe = Recipe(panels=panels, letters=len(panels) > 1)
     try:
         if options.preset is not None:
-            recipe = recipe.replace(figure=presets[options.preset].figure)
+            recipe = recipe.replace(figure=applied(options.preset, recipe.figure))
     except UnknownMemberError as error:
         raise UsageError(str(error)) from None
     for path in ("columns", "letters"):
@@ -138,11 +138,18 @@ def trained(experiment: Experiment, needs: frozenset[str]) -> Run:
                 raise UsageError(session.run.text)
             if time.monotonic() > due:
                 due += _PROGRESS_EVERY
-                say(f"epoch {session.run.epoch:,} of {experiment.training.epochs:,}")
+                say(_progress(session.run))
             time.sleep(_LOOK)
         return session.run
     finally:
         session.close()
+
+
+def _progress(run: Run) -> str:
+    """Return how far a run is, or what it waits for: kernels are compiled before the first epoch."""
+    if run.status is Status.PREPARING and run.text:
+        return run.text
+    return f"epoch {run.epoch:,} of {run.experiment.training.epochs:,}"
 
 
 def _complete(run: Run, needs: frozenset[str]) -> bool:
@@ -153,17 +160,18 @@ def _complete(run: Run, needs: frozenset[str]) -> bool:
 def _export(recipe: Recipe, experiment: Experiment, out: Path) -> int:
     """Train, draw and write. Raises UsageError when the figure cannot be made or written."""
     from nnviz.gui.app import application
-    from nnviz.gui.figures.export import format_of, render
+    from nnviz.gui.figures.export import export_path, format_of
     from nnviz.gui.figures.moment import needs_of
     from nnviz.gui.figures.problem import ExportError
-    from nnviz.gui.figures.sheet import check
+    from nnviz.gui.figures.sheet import check, check_choices
 
     try:
-        format = format_of(out)
+        format_of(out)
         app = application()
         check(recipe)
+        check_choices(recipe)
         run = trained(experiment, needs_of(recipe))
-        replace_file(out, render(recipe, run.history, run.snapshot, format))
+        export_path(recipe, run.history, run.snapshot, out)
         del app
     except ExportError as error:
         raise UsageError(str(error)) from None
@@ -172,6 +180,16 @@ def _export(recipe: Recipe, experiment: Experiment, out: Path) -> int:
         complain(run.text)
         return _DIVERGED
     return 0
+
+
+def _need_qt() -> None:
+    """Raise UsageError where Qt, which draws all figures, cannot be loaded."""
+    try:
+        import nnviz.gui.app  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            f"Qt, which draws figures, cannot be loaded: {error}. `nnviz train --out` writes numbers without it."
+        ) from None
 
 
 def _check_target(out: Path, force: bool) -> None:
@@ -208,7 +226,7 @@ def _value(field: Field, text: Any) -> Any:
     """Return the value that was typed for a setting. Raises SettingsError when a number is none."""
     if field.type not in (int, float):
         return text
-    match = re.fullmatch(r"([-+]?\d*\.?\d+(?:e[-+]?\d+)?)\s*([a-z]*)", text.strip().lower())
+    match = re.fullmatch(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-z]*)", text.strip().lower())
     units = _LENGTHS if field.unit == "mm" else {field.unit: 1.0, "": 1.0}
     if match is None or match[2] not in units:
         unit = f" in {field.unit}" if field.unit else ""

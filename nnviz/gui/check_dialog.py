@@ -27,13 +27,16 @@ from nnviz.gui import display
 from nnviz.gui.theme import Theme, font
 from nnviz.gui.widgets.job import Job
 from nnviz.gui.widgets.row import Label
-from nnviz.installation import Display, Facts
+from nnviz.installation import Display, Section
+
+News = tuple[str, Section] | Finding
+"""What the thread tells: a section of facts with its name, or what a self-test found."""
 
 _LOOK_MS = 50
 """How often the dialog looks for new lines."""
 
 _QUESTION, _YES, _NO = "Does nnviz compute correctly here?", "nnviz computes correctly here", "A self-test failed"
-_WORKING = "Working … training goes on meanwhile, a little slower."
+_WORKING = "Training goes on meanwhile, a little slower."
 
 _TREE_STYLE = """
 QTreeWidget { background: palette(base); border: 1px solid palette(mid); border-radius: 6px; padding: 4px; }
@@ -76,7 +79,8 @@ class CheckDialog(QDialog):
         }
         self._lines: list[str] = []
         self.findings: list[Finding] = []
-        self._found: queue.SimpleQueue[Facts | Finding] = queue.SimpleQueue()
+        self._working = installation.patience() or _WORKING
+        self._found: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._unwanted = threading.Event()
         self._make_parts()
         self._make_layout()
@@ -92,7 +96,7 @@ class CheckDialog(QDialog):
     def _make_parts(self) -> None:
         self.heading = Label(_QUESTION, self)
         self.heading.setFont(font("large", bold=True))
-        self.status = Label(_WORKING, self)
+        self.status = Label(f"Working … {self._working}", self)
         self.status.setObjectName("muted")
         self.tree = QTreeWidget(self)
         self.tree.setAccessibleName("Facts and findings")
@@ -141,20 +145,20 @@ class CheckDialog(QDialog):
         done = self._job.done  # before the queue is emptied: nothing comes after it
         while not self._found.empty():
             news = self._found.get()
+            self.copy_button.setText("Copy")  # what was copied is no longer all there is
             if isinstance(news, Finding):
                 self._show_finding(news)
             else:
-                self._show_facts(news)
+                self._show_section(*news)
         if done:
             self._finish()
 
-    def _show_facts(self, facts: Facts) -> None:
-        for name, section in facts.items():
-            group = self._group(name.capitalize())
-            for words, value in installation.lines(section):
-                self._row(group, words, value)
-                self._lines.append(f"  {words}: {value}")
-            group.setExpanded(name == "versions")
+    def _show_section(self, name: str, section: Section) -> None:
+        group = self._group(name.capitalize())
+        for words, value in installation.lines(section):
+            self._row(group, words, value)
+            self._lines.append(f"  {words}: {value}")
+        group.setExpanded(name == "versions")
 
     def _show_finding(self, finding: Finding) -> None:
         if not self.findings or self.findings[-1].check != finding.check:
@@ -169,7 +173,7 @@ class CheckDialog(QDialog):
                 row.setForeground(column, self._theme.color("danger"))
         if self._at_end():
             self.tree.scrollToItem(row)
-        self.status.set_text(f"{len(self.findings)} done. {_WORKING}")
+        self.status.set_text(f"{len(self.findings)} done … {self._working}")
 
     def _group(self, title: str, help: str = "") -> QTreeWidgetItem:
         follow = self._at_end()
@@ -201,9 +205,9 @@ class CheckDialog(QDialog):
         self._timer.stop()
         self.busy.setVisible(False)
         said = checks.summary(self.findings)
-        failed = any(finding.status == "failed" for finding in self.findings)
-        if not self._job.error:
-            self.heading.set_text(_NO if failed else _YES)
+        found = {finding.status for finding in self.findings}
+        if not self._job.error and found - {"not available"}:  # else nothing was tested, and the question stays
+            self.heading.set_text(_NO if "failed" in found else _YES)
         self._lines.append(self._job.error or said)
         self.status.set_text(self._job.error or said)
         self.close_button.setText("Close")
@@ -243,7 +247,7 @@ class _Work:
     """What the thread does. It holds no widget, so that none can end in it."""
 
     def __init__(
-        self, display: Display, quick: bool, found: queue.SimpleQueue[Facts | Finding], unwanted: threading.Event
+        self, display: Display, quick: bool, found: queue.SimpleQueue[News], unwanted: threading.Event
     ) -> None:
         self._display, self._quick, self._found, self._unwanted = display, quick, found, unwanted
 
@@ -253,6 +257,6 @@ class _Work:
                 raise _Cancelled
             self._found.put(news)
 
-    def _news(self) -> Iterator[Facts | Finding]:
-        yield installation.facts(self._display)
+    def _news(self) -> Iterator[News]:
+        yield from installation.sections(self._display)
         yield from checks.run_all(self._quick)

@@ -239,6 +239,7 @@ def style_sheet(theme: Theme) -> str:
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.border}; }}
     QToolButton:checked {{ border: 1px solid {theme.accent}; color: {theme.accent}; }}
     QPushButton#primary {{ background: {theme.accent}; color: {theme.accent_text}; border: 1px solid {theme.accent}; }}
+    QPushButton#primary:focus {{ border-color: {theme.text}; }}
     QPushButton::menu-indicator, QToolButton::menu-indicator {{ image: none; width: 0; }}
     QToolButton#chip, QToolButton#error-chip {{
         padding: 0 6px; min-height: 0; border-radius: 4px; font-size: 11px; background: {theme.window};

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,30 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
         replace_file(file, b"new")
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_failure_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as raised:
+        replace_file(tmp_path / "missing" / "file.txt", b"new")
+    assert raised.value.filename == str(tmp_path / "missing" / "file.txt")
+
+
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    file = tmp_path / f"{'a' * 250}.txt"
+    replace_file(file, b"new")
+    assert file.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_a_link_stays_one_and_permissions_stay(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_bytes(b"old")
+    file.chmod(0o600)
+    link.symlink_to(file)
+    replace_file(link, b"new")
+    assert link.is_symlink()
+    assert file.read_bytes() == b"new"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")

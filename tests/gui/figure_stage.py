@@ -16,7 +16,7 @@ from nnviz.export.presets import presets
 from nnviz.export.recipe import Panel, Recipe, single
 from nnviz.gui.figures.export import render
 from nnviz.gui.views import views
-from nnviz.session import Run
+from nnviz.run import Run
 
 NAMES = views.names()
 PICTURES = ("png", "svg", "pdf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,11 +13,14 @@ from figure_stage import labels, millimetres, pdf_page
 from PySide6.QtGui import QImage
 
 from nnviz import cli
+from nnviz.commands.export import _progress
 from nnviz.data.split import prepare
 from nnviz.experiment import bundled
 from nnviz.export.presets import presets
 from nnviz.gui.views import views
+from nnviz.run import Run
 from nnviz.settings import changed
+from nnviz.snapshot import Status
 from nnviz.training.trainer import Trainer
 
 LOSS = ["export", "circles", "--epochs", "6", "--view", "loss"]
@@ -199,8 +203,53 @@ def test_a_disk_that_is_full(here: Path, capsys: pytest.CaptureFixture[str], mon
     def full(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("nnviz.commands.export.replace_file", full)
-    assert "No space left on device" in mistake([*LOSS, "--out", "loss.png"], capsys)
+    monkeypatch.setattr("nnviz.gui.figures.export.replace_file", full)
+    said = mistake([*LOSS, "--out", "loss.png"], capsys)
+    assert "loss.png cannot be written: No space left on device" in said
+    assert list(here.iterdir()) == []
+
+
+def test_choices_of_a_recipe_are_looked_at_before_training(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "figure.toml").write_text('[[panels]]\nview = "weights"\nchoices = {layer = "abc"}\n')
+    monkeypatch.setattr("nnviz.commands.export.trained", lambda *_: pytest.fail("trained for nothing"))
+    said = mistake(["export", "circles", "--recipe", "figure.toml", "--out", "x.png"], capsys)
+    assert "cannot take 'abc' for layer" in said
+
+
+def test_a_preset_leaves_a_recipe_its_words_and_colours(here: Path) -> None:
+    """As in the window: only size, type and lines are the preset's."""
+    (here / "figure.toml").write_text(
+        '[[panels]]\nview = "loss"\n[figure]\nwidth = 60.0\nheading = "Mine"\ntheme = "dark"\npalette = "tol-bright"\n'
+    )
+    command = ["export", "circles", "--epochs", "2", "--recipe", "figure.toml", "--preset", "paper-page"]
+    assert cli.main([*command, "--out", "x.svg"]) == 0
+    root = ElementTree.fromstring((here / "x.svg").read_bytes())
+    assert millimetres(root.get("width", "")) == pytest.approx(175, abs=1e-3)
+    assert "Mine" in labels((here / "x.svg").read_bytes())
+    assert "#66ccee" in (here / "x.svg").read_text(encoding="utf-8"), "the blue of that palette on dark ground"
+
+
+def test_a_number_may_end_with_a_point(here: Path) -> None:
+    assert cli.main([*LOSS[:3], "2", *LOSS[4:], "--width", "90.mm", "--out", "x.pdf"]) == 0
+    assert pdf_page((here / "x.pdf").read_bytes())[0] == pytest.approx(90, abs=1e-3)
+
+
+def test_without_qt_it_says_so(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nnviz.gui.app", None)
+    for arguments in (["export", "--list"], [*LOSS, "--out", "x.png"]):
+        assert "Qt, which draws figures, cannot be loaded" in mistake(arguments, capsys)
+
+
+def test_progress_tells_what_a_run_waits_for() -> None:
+    experiment = changed(bundled("circles"), "training.epochs", 400)
+    run = Run(1, "circles", experiment)
+    assert _progress(run) == "epoch 0 of 400"
+    run.text = "Compiling the fast engine."
+    assert _progress(run) == "Compiling the fast engine."
+    run.status = Status.RUNNING
+    assert _progress(run) == "epoch 0 of 400"
 
 
 def test_help_says_everything(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from figure_stage import difference, figure, pdf_page, pixels
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QImage
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 from view_stage import NEEDS, Train
 
 from nnviz.experiment import bundled
 from nnviz.export.presets import presets
-from nnviz.export.recipe import Panel, Recipe, read_recipe, single
-from nnviz.gui.app import make_window
-from nnviz.gui.controller import Controller
-from nnviz.gui.figures.actions import FigureActions
+from nnviz.export.recipe import Panel, Recipe, read_recipe, single, to_toml
 from nnviz.gui.figures.compose import ComposeDialog
 from nnviz.gui.figures.dialog import FigureDialog
 from nnviz.gui.figures.moment import Moment, moment_of, needs_of
-from nnviz.gui.theme import DARK
+from nnviz.gui.theme import DARK, LIGHT, Theme, style_sheet
 from nnviz.gui.views import views
-from nnviz.session import Run
+from nnviz.gui.widgets.text import TextRow
+from nnviz.run import Run
+from nnviz.session import Session
+from nnviz.settings import changed
+from nnviz.snapshot import Status
 
-Open = Callable[..., FigureDialog]
 FOUR = Recipe(
     panels=tuple(Panel(view=v) for v in ("loss", "surface", "confusion", "weights")), columns=2, figure=figure()
 )
@@ -84,6 +83,15 @@ def test_the_preview_is_the_figure(dialog: FigureDialog) -> None:
     assert dialog.save_button.isEnabled()
 
 
+def test_the_preview_is_what_is_written(dialog: FigureDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, tmp_path / "loss.png")
+    dialog.save_button.click()
+    written = QImage(str(tmp_path / "loss.png"))
+    assert dialog.preview.image is not None
+    small = written.scaled(dialog.preview.image.size(), mode=Qt.TransformationMode.SmoothTransformation)
+    assert difference(pixels(small), pixels(dialog.preview.image))[1] < 30
+
+
 def test_settings_and_presets_change_the_preview(dialog: FigureDialog, qtbot: QtBot) -> None:
     before = dialog.preview.image
     row = dialog.form.row("legend")
@@ -109,8 +117,10 @@ def test_what_cannot_be_is_said_and_cannot_be_exported(dialog: FigureDialog) -> 
     assert dialog.recipe.figure.width == 85.0
     dialog.set_recipe(dialog.recipe.replace(figure=figure(epochs_from=400)))
     dialog.draw()
-    assert dialog.line.text() == "No epoch from 400 on was measured; this run has epochs 0 to 5."
-    assert dialog.line.objectName() == "error"
+    sentence = dialog.preview.sentence
+    assert sentence.text() == "No epoch from 400 on was measured; this run has epochs 0 to 5."
+    assert sentence.objectName() == "error"
+    assert dialog.line.text() == ""
     assert dialog.preview.image is None
     assert not dialog.save_button.isEnabled()
     assert not dialog.copy_button.isEnabled()
@@ -141,6 +151,22 @@ def test_the_ending_follows_the_format_and_nothing_is_replaced_unasked(
     assert pdf_page((tmp_path / "loss.v2.pdf").read_bytes())[0] == pytest.approx(85, abs=1e-3)
 
 
+def test_the_chosen_format_counts_more_than_the_suggestion(
+    dialog: FigureDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not every system changes the ending of the name with the format."""
+    (tmp_path / "untitled-loss.pdf").write_text("old")
+    answer(monkeypatch, tmp_path / "untitled-loss.png", "PDF document (*.pdf)")
+    asked = say(monkeypatch, yes=True)
+    dialog.save_button.click()
+    assert asked == ["untitled-loss.pdf exists already. Replace it?"]
+    (written,) = tmp_path.iterdir()
+    assert pdf_page(written.read_bytes())[0] == pytest.approx(85, abs=1e-3)
+    answer(monkeypatch, tmp_path / "mine.png", "PDF document (*.pdf)")
+    dialog.save_button.click()
+    assert (tmp_path / "mine.png").read_bytes().startswith(b"\x89PNG"), "an ending that was typed counts"
+
+
 def test_a_target_that_cannot_be_written(dialog: FigureDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, tmp_path / "missing" / "loss.png")
     dialog.save_button.click()
@@ -169,12 +195,83 @@ def test_it_waits_for_what_is_not_measured_yet(qtbot: QtBot, run: Run) -> None:
     dialog = FigureDialog(single("surface", {}, figure()), lambda: now[-1])
     qtbot.addWidget(dialog)
     dialog.draw()
-    assert dialog.line.text() == "Being measured …"
+    assert dialog.preview.sentence.text() == "Being measured …"
     assert not dialog.save_button.isEnabled()
     now.append(moment_of(run))
     qtbot.waitUntil(dialog.save_button.isEnabled)
     assert dialog.preview.image is not None
+    assert dialog.preview.sentence.text() == ""
     dialog.reject()
+
+
+def test_it_does_not_wait_for_a_run_that_failed(qtbot: QtBot, qapp: object) -> None:
+    missing = changed(bundled("circles"), "data.source", {"kind": "table", "path": "gone.csv"})
+    session = Session(missing)
+    try:
+        qtbot.waitUntil(lambda: session.poll() and session.run.status is Status.FAILED, timeout=30_000)
+        dialog = FigureDialog(single("loss", {}, figure()), lambda: moment_of(session.run))
+        qtbot.addWidget(dialog)
+        dialog.draw()
+        assert dialog.preview.sentence.text() == session.run.text != ""
+        assert dialog.preview.sentence.objectName() == "error"
+        assert not dialog._look.isActive()
+        dialog.set_recipe(dialog.recipe.replace(figure=figure(width=30.0)))
+        dialog.draw()
+        assert "too narrow" in dialog.preview.sentence.text(), "what is wrong with the settings comes first"
+        dialog.reject()
+    finally:
+        session.close()
+
+
+def test_return_settles_what_was_typed_and_does_not_export(
+    dialog: FigureDialog, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(FigureDialog, "ask_path", lambda dialog: asked.append(dialog))
+    dialog.show()
+    dialog.activateWindow()
+    row = dialog.form.row("heading")
+    assert isinstance(row, TextRow)
+    row.field.setFocus()
+    qtbot.keyClicks(row.field, "Circles")
+    qtbot.keyClick(row.field, Qt.Key.Key_Return)
+    assert dialog.recipe.figure.heading == "Circles"
+    assert asked == []
+    dialog.copy_button.setFocus()
+    qtbot.keyClick(dialog.preset.box, Qt.Key.Key_Return)
+    assert asked == [dialog], "anywhere else Return is the button that stands out"
+
+
+def test_tab_goes_from_row_to_row(dialog: FigureDialog, composing: ComposeDialog, qtbot: QtBot) -> None:
+    """Nothing takes the focus that has no name and does not show it."""
+    for shown, first in ((dialog, "Preset"), (composing, composing.panel_list.list.accessibleName())):
+        shown.show()
+        shown.activateWindow()
+        qtbot.waitUntil(lambda shown=shown: shown.focusWidget() is not None)  # type: ignore[misc]
+        seen: list[str] = []
+        while len(seen) < 40:
+            focused = shown.focusWidget()
+            assert focused is not None
+            seen.append(focused.accessibleName() or getattr(focused, "text", str)())
+            qtbot.keyClick(focused, Qt.Key.Key_Tab)
+        assert seen[0] == first
+        assert all(seen)
+        assert {"Width", "Heading", "To epoch", "Copy", "Export…"} <= set(seen)
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+def test_the_focus_shows_on_every_button(theme: Theme, dialog: FigureDialog, qtbot: QtBot) -> None:
+    """Export…, too, which has the colour that others have around them when they have the focus."""
+    dialog.setStyleSheet(style_sheet(theme))
+    dialog.show()
+    dialog.activateWindow()
+    for button in (dialog.copy_button, dialog.save_button):
+        button.setFocus()
+        qtbot.waitUntil(button.hasFocus)
+        focused = button.grab().toImage()
+        dialog.preset.box.setFocus()
+        qtbot.waitUntil(dialog.preset.box.hasFocus)
+        assert button.grab().toImage() != focused
 
 
 def test_training_goes_on_under_an_open_dialog_which_keeps_its_moment(run: Run) -> None:
@@ -247,10 +344,30 @@ def test_recipes_are_saved_and_opened(
     assert "cannot be written" in composing.line.text()
 
 
+def test_without_a_view_there_is_nothing_to_save(composing: ComposeDialog, tmp_path: Path) -> None:
+    composing.set_recipe(FOUR.replace(panels=()))
+    composing.draw()
+    assert composing.preview.sentence.text() == "This figure has no views yet; add one."
+    assert not composing.keep_button.isEnabled()
+    composing.panel_list.add_button.menu().actions()[0].trigger()
+    composing.draw()
+    assert composing.preview.image is not None
+    assert composing.keep_button.isEnabled()
+    (tmp_path / "one.toml").write_text(to_toml(composing.recipe), encoding="utf-8")
+    assert read_recipe(tmp_path / "one.toml") == composing.recipe
+
+
+def test_a_recipe_with_choices_that_are_none(composing: ComposeDialog) -> None:
+    composing.set_recipe(FOUR.replace(panels=(Panel(view="weights", choices={"layer": "first"}),)))
+    composing.draw()
+    assert composing.preview.sentence.text() == "The view “Weights” cannot take 'first' for layer; at first it is 0."
+    assert not composing.save_button.isEnabled()
+
+
 def test_a_recipe_with_a_view_that_is_not_there(composing: ComposeDialog) -> None:
     composing.set_recipe(FOUR.replace(panels=(Panel(view="los"),)))
     composing.draw()
-    assert composing.line.text() == "There is no view called 'los'. Did you mean 'loss'?"
+    assert composing.preview.sentence.text() == "There is no view called 'los'. Did you mean 'loss'?"
 
 
 def test_views_ask_for_their_probes(qtbot: QtBot, run: Run) -> None:
@@ -261,86 +378,3 @@ def test_views_ask_for_their_probes(qtbot: QtBot, run: Run) -> None:
     assert wanted == [frozenset({"surface", "confusion"})]
     assert needs_of(FOUR.replace(panels=(Panel(view="nonsense"),))) == frozenset()
     made.reject()
-
-
-# ------------------------------------------------------------ what the window does
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[FigureDialog]:
-    """Have dialogs return at once, and note which."""
-    made: list[FigureDialog] = []
-
-    def noted(dialog: FigureDialog) -> int:
-        made.append(dialog)
-        dialog.said = "Exported it."
-        return 1
-
-    monkeypatch.setattr(FigureDialog, "exec", noted)
-    return made
-
-
-def test_actions_of_the_window(controller: Controller, opened: list[FigureDialog], qtbot: QtBot) -> None:
-    notices: list[str] = []
-    wants: list[frozenset[str]] = []
-    controller.notice.connect(notices.append)
-    actions = FigureActions(None, controller, lambda: wants.append(actions.needs))  # type: ignore[arg-type]
-    view = views["surface"](DARK)
-    qtbot.addWidget(view)
-    view.restore({"hard": True})
-    actions.export(view)
-    assert opened[-1].recipe.panels == (Panel(view="surface", choices=view.state()),)
-    assert wants == [frozenset({"surface"}), frozenset()]
-    loss = views["loss"](DARK)
-    qtbot.addWidget(loss)
-    actions.compose([view, loss])
-    assert [panel.view for panel in opened[-1].recipe.panels] == ["surface", "loss"]
-    assert notices == ["Exported it.", "Exported it."]
-    actions.copy(loss)
-    assert notices[-1].startswith(("Copied", "The view")), "depending on how far training is"
-
-
-def test_the_menu_composes_what_is_shown(opened: list[FigureDialog], qtbot: QtBot) -> None:
-    window = make_window(bundled("circles"), DARK, remember=False)
-    try:
-        window.show()
-        action = next(a for a in window.menus.children() if isinstance(a, QAction) and a.text() == "Compose figure…")
-        action.trigger()
-        shown = [dock.view.name for dock in window._shown()]
-        assert [panel.view for panel in opened[-1].recipe.panels] == shown[:4]
-        assert window.statusBar().currentMessage() == "Exported it."
-        window.export_current()
-        assert len(opened[-1].recipe.panels) == 1
-    finally:
-        window.close()
-        window.deleteLater()
-
-
-def test_settings_are_used_again(
-    controller: Controller, opened: list[FigureDialog], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Size and colours; heading and epochs belong to one figure."""
-    actions = FigureActions(None, controller, lambda: None)  # type: ignore[arg-type]
-    view = views["loss"](DARK)
-    qtbot.addWidget(view)
-    starts: list[Recipe] = []
-
-    def set_and_close(dialog: FigureDialog) -> int:
-        starts.append(dialog.recipe)
-        dialog.recipe = dialog.recipe.replace(figure=figure("slide", theme="dark", heading="Once", epochs_to=9))
-        return 1
-
-    monkeypatch.setattr(FigureDialog, "exec", set_and_close)
-    actions.export(view)
-    actions.export(view)
-    assert starts[0].figure == presets["paper-column"].figure
-    assert starts[1].figure == figure("slide", theme="dark")
-
-
-def test_the_preview_is_what_is_written(dialog: FigureDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer(monkeypatch, tmp_path / "loss.png")
-    dialog.save_button.click()
-    written = QImage(str(tmp_path / "loss.png"))
-    assert dialog.preview.image is not None
-    small = written.scaled(dialog.preview.image.size(), mode=Qt.TransformationMode.SmoothTransformation)
-    assert difference(pixels(small), pixels(dialog.preview.image))[1] < 30

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import ctypes
-import io
 import re
 from collections.abc import Callable
 from xml.etree import ElementTree
@@ -14,7 +12,6 @@ import pypdfium2
 import pypdfium2.raw as raw
 import pytest
 from figure_stage import (
-    DPI,
     NAMES,
     PICTURES,
     SVG,
@@ -33,21 +30,21 @@ from figure_stage import (
     svg_pixels,
 )
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 from view_stage import EXPERIMENTS, NEEDS
 
 from nnviz.export.palettes import Palette
 from nnviz.export.presets import presets
-from nnviz.gui.figures.export import copy, render
-from nnviz.gui.figures.formats import FORMATS, csv_of, written_picture
+from nnviz.gui.figures.export import render
+from nnviz.gui.figures.formats import FORMATS, picture, written_picture
 from nnviz.gui.figures.painter import Written
 from nnviz.gui.figures.problem import ExportError
-from nnviz.gui.figures.sheet import Sheet
+from nnviz.gui.figures.sheet import Sheet, check_choices
 from nnviz.gui.theme import DARK, EXPORT
 from nnviz.gui.views import views
 from nnviz.history.history import History
-from nnviz.session import Run
+from nnviz.run import Run
 
 WITH_RASTER = ("surface",)
 _MOST_SVG, _MOST_PDF = 42, 50
@@ -336,77 +333,6 @@ def test_figures_are_light_whatever_the_screen_shows(run: Run, qtbot: QtBot) -> 
     assert view.grab().toImage() == before
 
 
-# ------------------------------------------------------------ numbers and the clipboard
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_csv_is_the_table(name: str, run: Run, qtbot: QtBot) -> None:
-    view = views[name](DARK)
-    qtbot.addWidget(view)
-    view.refresh(run.history, run.snapshot)
-    table = view.table(run.history, run.snapshot)
-    headings, *rows = _csv(of(run, "csv", name).decode())
-    assert headings == list(table)
-    assert len(rows) == len(next(iter(table.values())))
-    for number, column in enumerate(table.values()):
-        cells = [row[number] for row in rows]
-        if column.dtype.kind in "fiu":
-            read = np.array([float(cell) if cell else np.nan for cell in cells]).astype(column.dtype)
-            np.testing.assert_array_equal(read, column)
-        else:
-            assert cells == column.tolist()
-
-
-def _csv(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text)))
-
-
-def test_csv_of_awkward_values() -> None:
-    table = {"a, b": np.array(["x", 'say "y"']), "wert µ": np.array([np.nan, 1e-30]), "n": np.array([1, 2])}
-    assert _csv(csv_of(table).decode()) == [["a, b", "wert µ", "n"], ["x", "", "1"], ['say "y"', "1e-30", "2"]]
-    assert csv_of({"a": np.array([1]), "b": np.array([2])}, "\t") == b"a\tb\n1\t2\n"
-
-
-def test_csv_of_a_composition_holds_all_tables(run: Run) -> None:
-    headings, *rows = _csv(of(run, "csv", "loss", "confusion", "loss").decode())
-    columns = {heading: [row[number] for row in rows] for number, heading in enumerate(headings)}
-    assert columns["a loss: epoch"][:6] == columns["c loss: epoch"][:6] == ["0", "1", "2", "3", "4", "5"]
-    assert columns["confusion: true (test)"] == ["A", "B", "", "", "", ""]
-
-
-def test_copy_puts_picture_vectors_and_numbers_on_the_clipboard(run: Run) -> None:
-    copy(recipe("loss"), run.history, run.snapshot)
-    data = QGuiApplication.clipboard().mimeData()
-    assert data.hasImage()
-    assert QGuiApplication.clipboard().image().width() == round(85 / 25.4 * DPI)
-    assert b"<svg" in bytes(data.data("image/svg+xml").data())
-    assert data.text().split("\n")[0].split("\t")[:2] == ["epoch", "train (binary cross-entropy)"]
-
-
-# ------------------------------------------------------------ epochs
-
-
-def test_a_range_of_epochs(long_run: Run) -> None:
-    headings, *rows = _csv(of(long_run, "csv", "loss", epochs_from=10, epochs_to=40).decode())
-    assert [int(row[0]) for row in rows] == list(range(10, 41))
-    read = np.array([float(row[headings.index("train (binary cross-entropy)")]) for row in rows], np.float32)
-    np.testing.assert_array_equal(read, long_run.history.column("train_loss")[10:41])
-    ((_, xy),) = strokes(
-        ElementTree.fromstring(of(long_run, "svg", "loss", epochs_from=10, epochs_to=40)), EXPORT.train
-    )
-    assert len(xy) == 31
-    assert {"10", "40"} <= set(labels(of(long_run, "svg", "loss", epochs_from=10, epochs_to=40)))
-    epochs = [int(h.split()[-1]) for h in _csv(of(long_run, "csv", "weights", epochs_from=10).decode())[0][1:]]
-    assert min(epochs) >= 10
-
-
-def test_epochs_that_were_not_measured(run: Run) -> None:
-    with pytest.raises(ExportError, match=r"No epoch from 7 on was measured; this run has epochs 0 to 5\."):
-        of(run, "svg", "loss", epochs_from=7)
-    with pytest.raises(ExportError, match="exchange the two"):
-        of(run, "svg", "loss", epochs_from=4, epochs_to=2)
-
-
 # ------------------------------------------------------------ what cannot be done
 
 
@@ -415,6 +341,40 @@ def test_epochs_that_were_not_measured(run: Run) -> None:
 def test_nothing_to_show(name: str, format: str, qapp: object) -> None:
     with pytest.raises(ExportError, match=r"^The view “\S.*” has nothing to show yet; .*\.$"):
         render(recipe(name), History(), None, format)
+
+
+def test_a_picture_that_memory_has_no_room_for(run: Run) -> None:
+    why = r"There is no memory for [\d,]+ × [\d,]+ pixels; lower"
+    with Sheet(recipe("loss"), run.history, run.snapshot) as sheet, pytest.raises(ExportError, match=why):
+        picture(sheet, 30_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "choices", "why"),
+    [
+        ("loss", {"log_yy": True}, "In the view “Loss”: There is no choice called 'log_yy'. Did you mean 'log_y'?"),
+        ("loss", {"log_y": "no"}, "The view “Loss” cannot take 'no' for log_y; at first it is False."),
+        ("weights", {"layer": "abc"}, "The view “Weights” cannot take 'abc' for layer; at first it is 0."),
+        ("weights", {"layer": -1}, "cannot take -1 for layer"),
+        ("weights", {"layer": float("inf")}, "cannot take inf for layer"),
+        ("confusion", {"part": "validation"}, "cannot take 'validation' for part; at first it is 'test'."),
+    ],
+)
+def test_choices_that_a_view_does_not_know(name: str, choices: dict[str, object], why: str, run: Run) -> None:
+    with pytest.raises(ExportError) as raised:
+        of(run, "svg", name, choices=choices)
+    assert why in str(raised.value)
+    with pytest.raises(ExportError) as raised:
+        check_choices(recipe(name, choices=choices))
+    assert why in str(raised.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_choices_of_a_view_are_taken_over_by_its_figure(name: str, run: Run, qtbot: QtBot) -> None:
+    view = views[name](DARK)
+    qtbot.addWidget(view)
+    view.refresh(run.history, run.snapshot)
+    check_choices(recipe(name, choices=view.state()))
 
 
 def test_what_does_not_exist(run: Run) -> None:

@@ -60,11 +60,13 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> list[Finding | Callable[[], Non
             else:
                 each()
 
-    def facts(display: Display) -> installation.Facts:
-        return {"versions": {"nnviz": __version__, "qt": display.versions["qt"]}, "registries": {"layer": 16}}
+    def sections(display: Display) -> Iterator[tuple[str, installation.Section]]:
+        yield "versions", {"nnviz": __version__, "qt": display.versions["qt"]}
+        yield "registries", {"layer": 16}
 
     monkeypatch.setattr(checks, "run_all", run_all)
-    monkeypatch.setattr(installation, "facts", facts)
+    monkeypatch.setattr(installation, "sections", sections)
+    monkeypatch.setattr(installation, "patience", lambda: "")
     return listed
 
 
@@ -107,6 +109,34 @@ def test_the_answer_is_the_heading(qtbot: QtBot, findings: list[Any]) -> None:
     dialog.show()
     qtbot.waitUntil(lambda: finished(dialog), timeout=10_000)
     assert dialog.heading.whole == "nnviz computes correctly here"
+    dialog.close()
+
+
+def test_nothing_tested_is_no_answer(qtbot: QtBot, findings: list[Any]) -> None:
+    findings += [MISSING]
+    dialog = CheckDialog(DARK)
+    dialog.show()
+    qtbot.waitUntil(lambda: finished(dialog), timeout=10_000)
+    assert dialog.heading.whole == "Does nnviz compute correctly here?"
+    dialog.close()
+
+
+def test_what_takes_long_is_said_and_what_is_new_is_not_copied_yet(
+    qtbot: QtBot, findings: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    findings += [GOOD, go_on.wait, GOOD]
+    monkeypatch.setattr(installation, "patience", lambda: "It is compiled first.")
+    dialog = CheckDialog(DARK)
+    assert dialog.status.whole == "Working … It is compiled first."
+    dialog.show()
+    qtbot.waitUntil(lambda: len(dialog.findings) == 1, timeout=10_000)
+    assert dialog.status.whole == "1 done … It is compiled first."
+    dialog.copy_button.click()
+    assert dialog.copy_button.text() == "Copied"
+    go_on.set()
+    qtbot.waitUntil(lambda: finished(dialog), timeout=10_000)
+    assert dialog.copy_button.text() == "Copy"
     dialog.close()
 
 

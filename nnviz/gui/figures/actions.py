@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
@@ -21,8 +22,9 @@ _COPIED_DPI = 192
 
 
 class FigureActions:
-    """Opens the dialogs on the run at hand, and remembers settings and composition until the window closes. What
-    was done is a notice of the controller.
+    """Opens the dialogs on the run at hand. Settings, composition and folder are remembered until the window closes.
+
+    What was done is a notice of the controller.
 
     `needs` are the probes that an open dialog asks for; `wants_changed` is called when they are others.
     """
@@ -31,6 +33,7 @@ class FigureActions:
         self._window, self._controller, self._wants_changed = window, controller, wants_changed
         self._figure = presets[FIRST].figure
         self._composed: Recipe | None = None
+        self._folder = Path()
         self.needs: frozenset[str] = frozenset()
 
     def export(self, view: View) -> None:
@@ -43,7 +46,7 @@ class FigureActions:
     def compose(self, shown: Sequence[View]) -> None:
         """Let the user compose a figure, at first of the views that are shown."""
         panels = tuple(Panel(view=view.name, choices=view.state()) for view in shown[:4])
-        first = Recipe(panels=panels, columns=min(2, len(panels)), figure=presets["paper-page"].figure)
+        first = Recipe(panels=panels, columns=max(1, min(2, len(panels))), figure=presets["paper-page"].figure)
         dialog = ComposeDialog(self._composed or first, self._moment, self._want, self._window)
         self._carry_out(dialog)
         self._composed = dialog.recipe
@@ -63,7 +66,9 @@ class FigureActions:
 
     def _carry_out(self, dialog: FigureDialog) -> None:
         self._want(needs_of(dialog.recipe))
+        dialog.folder = self._folder
         dialog.exec()
+        self._folder = dialog.folder
         self._want(frozenset())
         dialog.deleteLater()
         if dialog.said:

@@ -63,6 +63,7 @@ class ComposeDialog(FigureDialog):
 
     def _show_settings(self) -> None:
         super()._show_settings()
+        self.keep_button.setEnabled(bool(self.recipe.panels))
         self.panel_list.show_panels(self.recipe.panels)
         self.grid_form.show_settings(self.recipe)
 
@@ -80,20 +81,22 @@ class ComposeDialog(FigureDialog):
 
     @Slot()
     def _open_recipe(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open recipe", "", _RECIPES)
+        name, _ = QFileDialog.getOpenFileName(self, "Open recipe", str(self.folder), _RECIPES)
         if name:
+            self.folder = Path(name).parent
             try:
                 self.set_recipe(read_recipe(Path(name)))
             except SettingsError as error:
-                self._say(str(error), wrong=True)
+                self.line.say(str(error), wrong=True)
 
     @Slot()
     def _keep_recipe(self) -> None:
-        suggestion = f"{file_name(self.moment.name)}-figure.toml"
+        suggestion = str(self.folder / f"{file_name(self.moment.name)}-figure.toml")
         name, _ = QFileDialog.getSaveFileName(self, "Save recipe", suggestion, _RECIPES)
         if not name:
             return
         path = Path(name)
+        self.folder = path.parent
         if path.suffix != ".toml":  # the dialog has asked about the name as it was typed
             path = path.with_name(f"{path.name}.toml")
             if path.exists() and not self._may_replace(path):
@@ -101,6 +104,6 @@ class ComposeDialog(FigureDialog):
         try:
             replace_file(path, to_toml(self.recipe).encode())
         except OSError as error:
-            self._say(f"{path} cannot be written: {error.strerror or error}; choose another folder.", wrong=True)
+            self.line.say(f"{path} cannot be written: {error.strerror or error}; choose another folder.", wrong=True)
             return
-        self._say(f"Saved {path.name}.")
+        self.line.say(f"Saved {path.name}.")

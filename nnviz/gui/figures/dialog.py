@@ -6,8 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QMessageBox, QPushButton, QScrollArea, QVBoxLayout
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+)
 from PySide6.QtWidgets import QWidget as Widget
 
 from nnviz.export.figure import FigureSettings, millimetres
@@ -18,11 +27,11 @@ from nnviz.gui.figures.export import copy, export_path
 from nnviz.gui.figures.formats import FORMATS
 from nnviz.gui.figures.moment import Moment, needs_of
 from nnviz.gui.figures.preview import Preview
-from nnviz.gui.figures.problem import ExportError
+from nnviz.gui.figures.problem import ExportError, NothingToShow
+from nnviz.gui.figures.sentence import Sentence
 from nnviz.gui.figures.sheet import Sheet
 from nnviz.gui.form import Form
 from nnviz.gui.widgets.choice import ChoiceRow, Entry
-from nnviz.gui.widgets.row import Paragraph
 from nnviz.gui.widgets.scale import NumberFormat
 from nnviz.settings import SettingsError, changed
 
@@ -50,7 +59,8 @@ FORMATS_OF_NUMBERS = {
 class FigureDialog(QDialog):
     """Shows what a recipe comes to and writes it. `moment` tells what there is to draw, asked again for missing probes.
 
-    `recipe` is what it shows now and `said` a sentence about what was done; both are for whoever opened it.
+    `recipe` is what it shows now, `said` a sentence about what was done, `folder` where files were written last; all
+    are for whoever opened it.
     """
 
     def __init__(
@@ -58,14 +68,14 @@ class FigureDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.recipe, self.said = recipe, ""
+        self.recipe, self.said, self.folder = recipe, "", Path()
         self._ask, self.moment = moment, moment()
         self._rest = self._timer(_REST_MS, self.draw)
         self._look = self._timer(_LOOK_MS, self._look_again)
         self.preview = Preview(self)
         self.preset = ChoiceRow("Preset", [Entry(p.name, p.title, p.help) for p in presets], "Settings for common uses")
         self.form = Form(FigureSettings, "", self, formats=FORMATS_OF_NUMBERS)
-        self.line = Paragraph("muted", self)
+        self.line = Sentence(self)
         self.copy_button, self.save_button = QPushButton("Copy"), QPushButton("Export…")
         self._lay_out()
         self.preset.committed.connect(self._choose_preset)
@@ -91,15 +101,23 @@ class FigureDialog(QDialog):
         try:
             with Sheet(self.recipe, self.moment.history, self.moment.snapshot) as sheet:
                 self.preview.show_sheet(sheet)
-                self._say(_size_words(sheet))
+                self.line.say(_size_words(sheet))
             possible = True
-        except ExportError as error:
-            self.preview.show_sheet(None)
+        except NothingToShow as error:
             waiting = self._look.isActive()
-            self._say("Being measured …" if waiting else str(error), wrong=not waiting)
+            self._show_why("Being measured …" if waiting else self.moment.failure or str(error), wrong=not waiting)
+            possible = False
+        except ExportError as error:
+            self._show_why(str(error), wrong=True)
             possible = False
         self.copy_button.setEnabled(possible)
         self.save_button.setEnabled(possible)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return in a field settles what was typed there; it does not export already."""
+        typing = isinstance(self.focusWidget(), QLineEdit)
+        if not (typing and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)):
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -115,15 +133,19 @@ class FigureDialog(QDialog):
     def ask_path(self) -> Path | None:
         """Ask for a file, and again about one that exists; None when the user changes their mind."""
         filters = {f"{format.title} (*.{format.name})": f".{format.name}" for format in FORMATS.values()}
-        name, chosen = QFileDialog.getSaveFileName(self, self.windowTitle(), self.suggestion(), ";;".join(filters))
+        suggestion = str(self.folder / self.suggestion())
+        name, chosen = QFileDialog.getSaveFileName(self, self.windowTitle(), suggestion, ";;".join(filters))
         if not name:
             return None
-        path = Path(name)
-        if path.suffix.lower() not in filters.values():  # the dialog has asked about the name as it was typed
-            path = path.with_name(path.name + filters.get(chosen, ".png"))
-            if path.exists() and not self._may_replace(path):
-                return None
-        return path
+        asked, ending = Path(name), filters.get(chosen, ".png")
+        path = asked
+        if asked.suffix.lower() not in filters.values():
+            path = asked.with_name(asked.name + ending)
+        elif asked.name == self.suggestion():  # some systems leave the name as it is when another format is chosen
+            path = asked.with_suffix(ending)
+        self.folder = path.parent
+        # The dialog has asked about the name as it was typed.
+        return None if path != asked and path.exists() and not self._may_replace(path) else path
 
     def suggestion(self) -> str:
         """Return a name for the file."""
@@ -141,15 +163,20 @@ class FigureDialog(QDialog):
     def _copy(self) -> None:
         if self._do(copy):
             self.said = "Copied: picture, SVG and numbers."
-            self._say(self.said)
+            self.line.say(self.said)
 
     def _do(self, action: Callable[..., None], *arguments: object) -> bool:
-        """Write the figure, or say why that cannot be."""
+        """Write the figure, which may take seconds, or say why that cannot be."""
+        self.line.say("Drawing …")
+        self.line.repaint()
+        QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
             action(self.recipe, self.moment.history, self.moment.snapshot, *arguments)
         except ExportError as error:
-            self._say(str(error), wrong=True)
+            self.line.say(str(error), wrong=True)
             return False
+        finally:
+            QGuiApplication.restoreOverrideCursor()
         return True
 
     def _may_replace(self, path: Path) -> bool:
@@ -163,6 +190,7 @@ class FigureDialog(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFixedWidth(_PANE)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its rows take the focus
         scroll.setWidget(self._pane())
         buttons = QHBoxLayout()
         buttons.addWidget(self.line, 1)
@@ -226,21 +254,21 @@ class FigureDialog(QDialog):
             return
         self.set_recipe(self.recipe.replace(figure=figure))
 
+    def _show_why(self, sentence: str, wrong: bool) -> None:
+        """Say why there is no figure, where it would be."""
+        self.preview.show_sentence(sentence, wrong)
+        self.line.say("")
+
     def _await_probes(self) -> None:
-        """Look again later where the views need what was not measured yet."""
+        """Look again later where the views need what was not measured yet, and still may be."""
         snapshot = self.moment.snapshot
-        if snapshot is None or not needs_of(self.recipe) <= snapshot.wanted:
+        if not self.moment.failure and (snapshot is None or not needs_of(self.recipe) <= snapshot.wanted):
             self._look.start()
 
     @Slot()
     def _look_again(self) -> None:
         self.moment = self._ask()
         self.draw()
-
-    def _say(self, sentence: str, wrong: bool = False) -> None:
-        self.line.setObjectName("error" if wrong else "muted")
-        self.line.style().polish(self.line)
-        self.line.setText(sentence)
 
 
 def _size_words(sheet: Sheet) -> str:

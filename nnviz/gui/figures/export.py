@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMimeData
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QGuiApplication
 
 from nnviz.export.files import replace_file
 from nnviz.export.recipe import Recipe
-from nnviz.gui.figures.formats import FORMATS, csv_of
+from nnviz.gui.figures.formats import FORMATS, csv_of, picture
 from nnviz.gui.figures.problem import ExportError
 from nnviz.gui.figures.sheet import Sheet
 from nnviz.history.history import History
@@ -42,7 +42,11 @@ def export_path(recipe: Recipe, history: History, snapshot: Snapshot | None, pat
 
     Raises ExportError when `render` does, the ending is unknown, or the file cannot be written.
     """
-    write(path, render(recipe, history, snapshot, format_of(path)))
+    contents = render(recipe, history, snapshot, format_of(path))
+    try:
+        replace_file(path, contents)
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {error.strerror or error}; choose another folder.") from None
 
 
 def copy(recipe: Recipe, history: History, snapshot: Snapshot | None) -> None:
@@ -52,15 +56,7 @@ def copy(recipe: Recipe, history: History, snapshot: Snapshot | None) -> None:
     """
     with Sheet(recipe, history, snapshot) as sheet:
         data = QMimeData()
-        data.setImageData(QImage.fromData(FORMATS["png"].contents(sheet)))
+        data.setImageData(picture(sheet, sheet.figure.dpi))
         data.setData("image/svg+xml", QByteArray(FORMATS["svg"].contents(sheet)))
         data.setText(csv_of(sheet.table(), "\t").decode())
     QGuiApplication.clipboard().setMimeData(data)
-
-
-def write(path: Path, contents: bytes) -> None:
-    """Write a file in one step, so that nobody ever sees half of it. Raises ExportError when that fails."""
-    try:
-        replace_file(path, contents)
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror or error}; choose another folder.") from None

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColorConstants, QImage, QImageWriter, QPageSize, QPdf
 
 from nnviz.export.figure import MM_PER_INCH, POINTS_PER_INCH
 from nnviz.gui.figures.painter import FigurePainter, Lettering, Written
+from nnviz.gui.figures.problem import ExportError
 from nnviz.gui.figures.sheet import Sheet
 from nnviz.gui.figures.svg import described, outlined
 from nnviz.gui.views import Table
@@ -33,14 +34,17 @@ class Format:
 
 
 def picture(sheet: Sheet, dpi: float) -> QImage:
-    """Return the page as a picture without transparency, and how fine it is."""
+    """Return the page as a picture without transparency, and how fine it is. Raises ExportError for want of memory."""
     image, _ = written_picture(sheet, dpi)
     return image
 
 
 def written_picture(sheet: Sheet, dpi: float) -> tuple[QImage, list[Written]]:
     """Return the page as a picture, and what is written on it: boxes and sizes in units of the page."""
-    image = QImage(*sheet.pixels(dpi), QImage.Format.Format_RGB32)
+    across, down = sheet.pixels(dpi)
+    image = QImage(across, down, QImage.Format.Format_RGB32)
+    if image.isNull():
+        raise ExportError(f"There is no memory for {across:,} × {down:,} pixels; lower the resolution or the size.")
     image.fill(QColorConstants.White)
     painter = FigurePainter(image, Lettering.OUTLINES)
     _scale(painter, sheet.unit * dpi / POINTS_PER_INCH)
@@ -54,7 +58,11 @@ def written_picture(sheet: Sheet, dpi: float) -> tuple[QImage, list[Written]]:
 
 def _png(sheet: Sheet) -> bytes:
     buffer, contents = _buffer()
-    QImageWriter(buffer, QByteArray(b"PNG")).write(picture(sheet, sheet.figure.dpi))
+    writer = QImageWriter(buffer, QByteArray(b"PNG"))
+    if not writer.write(picture(sheet, sheet.figure.dpi)):
+        raise ExportError(
+            f"The picture cannot be packed as PNG: {writer.errorString()}; lower the resolution or the size."
+        )
     return bytes(contents.data())
 
 

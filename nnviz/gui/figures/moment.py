@@ -9,21 +9,26 @@ from nnviz.export.recipe import Recipe
 from nnviz.gui.views import views
 from nnviz.history.history import History
 from nnviz.run import Run
-from nnviz.snapshot import Snapshot
+from nnviz.snapshot import Snapshot, Status
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class Moment:
-    """A run's name, history and snapshot, which stay as they are while training goes on."""
+    """A run's name, history and snapshot, which stay as they are while training goes on.
+
+    `failure` says why nothing more will be measured; empty as long as there is hope.
+    """
 
     name: str
     history: History
     snapshot: Snapshot | None
+    failure: str = ""
 
 
 def moment_of(run: Run) -> Moment:
     """Return a run as it is now."""
-    return Moment(run.experiment.name, EpochRange(run.history), run.snapshot)
+    failure = run.text if run.status is Status.FAILED else ""
+    return Moment(run.experiment.name, EpochRange(run.history), run.snapshot, failure)
 
 
 def needs_of(recipe: Recipe) -> frozenset[str]:

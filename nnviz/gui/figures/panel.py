@@ -11,11 +11,12 @@ from PySide6.QtGui import QFont, QFontMetricsF
 
 from nnviz.gui import theme as look
 from nnviz.gui.figures.painter import FigurePainter
-from nnviz.gui.figures.problem import ExportError
+from nnviz.gui.figures.problem import ExportError, NothingToShow
 from nnviz.gui.plot.pens import line
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key, Table, View
 from nnviz.history.history import History
+from nnviz.registry import unknown_name
 from nnviz.snapshot import Snapshot
 
 ROW = 17
@@ -60,11 +61,11 @@ class Panel:
         self._history, self._snapshot = history, snapshot
         self._view = view_class(theme)
         try:
-            self._view.restore(choices)
+            take_over(self._view, choices)
             self._view.resize(width, LEAST.height())
             self._view.refresh(history, snapshot)
             if not any(len(column) for column in self.table().values()):
-                raise ExportError(_why_nothing(view_class, snapshot))
+                raise NothingToShow(_why_nothing(view_class, snapshot))
         except BaseException:
             self.close()
             raise
@@ -173,6 +174,22 @@ class Panel:
             painter.drawRect(QRectF(left + 0.5, middle.y() - 4.5, 9, 9))
         painter.setPen(self.theme.color("text"))
         painter.drawText(QRectF(left + _SIGN, top, self._width, ROW), _LEFT, key.label)
+
+
+def take_over(view: View, choices: Mapping[str, Any]) -> None:
+    """Have a view take over choices, as a recipe file may hold them. Raises ExportError naming the first it refuses."""
+    for name, value in choices.items():
+        known = view.state()
+        if name not in known:
+            raise ExportError(f"In the view “{view.title}”: {unknown_name('choice', name, list(known))}")
+        try:
+            view.restore({name: value})
+            taken = bool(view.state()[name] == value)
+        except (TypeError, ValueError, OverflowError):
+            taken = False
+        if not taken:
+            before = f"at first it is {known[name]!r}"
+            raise ExportError(f"The view “{view.title}” cannot take {value!r} for {name}; {before}.")
 
 
 def _broken(key: Key, room: float, metrics: QFontMetricsF) -> list[Key]:

@@ -18,6 +18,13 @@ from PySide6.QtWidgets import (
 from nnviz.export.recipe import MOST_PANELS, Panel
 from nnviz.gui.views import views
 
+_STYLE = """
+QListWidget { background: palette(base); border: 1px solid palette(mid); border-radius: 6px; padding: 2px; }
+QListWidget:focus { border-color: palette(highlight); }
+QListWidget::item { padding: 1px 4px; border-radius: 4px; }
+QListWidget::item:selected { background: palette(mid); color: palette(text); }
+"""
+
 _ROWS = 5
 """Rows that the list shows without scrolling."""
 
@@ -33,7 +40,8 @@ class PanelList(QWidget):
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.list.setAccessibleName("Views of the figure, row by row; drag them to change their order")
         self.list.setSpacing(2)
-        self.list.setFixedHeight(_ROWS * 22 + 4)
+        self.list.setStyleSheet(_STYLE)
+        self.list.setFixedHeight(_ROWS * 24 + 6)
         self.list.model().rowsMoved.connect(self._moved)
         self.list.currentRowChanged.connect(self._update_buttons)
         self.add_button, self.remove_button = self._button("Add", "Add a view"), self._button("Remove", "Take it out")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.export.figure import POINTS_PER_INCH
 from nnviz.gui.figures.formats import picture
+from nnviz.gui.figures.sentence import Sentence
 from nnviz.gui.figures.sheet import Sheet
 
 _EDGE = 12
 
 
 class Preview(QWidget):
-    """Shows a page in the middle of a neutral ground; nothing when there is none."""
+    """Shows a page in the middle of a neutral ground, or a sentence about why there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,10 +24,20 @@ class Preview(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Preview")
         self.setAccessibleDescription("The figure as it will be written.")
+        self.sentence = Sentence(self)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        QVBoxLayout(self).addWidget(self.sentence)
 
-    def show_sheet(self, sheet: Sheet | None) -> None:
-        """Draw a page as fine as the screen can show it, or nothing."""
-        self.image = picture(sheet, self._dpi(sheet)) if sheet is not None else None
+    def show_sheet(self, sheet: Sheet) -> None:
+        """Draw a page as fine as the screen can show it. Raises ExportError for want of memory."""
+        self.image = picture(sheet, self._dpi(sheet))
+        self.sentence.say("")
+        self.update()
+
+    def show_sentence(self, text: str, wrong: bool = False) -> None:
+        """Show a sentence in place of a page."""
+        self.image = None
+        self.sentence.say(text, wrong)
         self.update()
 
     def _dpi(self, sheet: Sheet) -> float:

@@ -3,3 +3,7 @@
 
 class ExportError(RuntimeError):
     """A figure that cannot be made: one sentence that says why and what to do."""
+
+
+class NothingToShow(ExportError):
+    """A view of the figure has no numbers, or none yet."""

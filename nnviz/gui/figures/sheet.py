@@ -14,7 +14,7 @@ from nnviz.export.figure import POINTS_PER_INCH, FigureSettings, points
 from nnviz.export.recipe import MOST_PANELS, Recipe
 from nnviz.gui import theme as look
 from nnviz.gui.figures.painter import FigurePainter
-from nnviz.gui.figures.panel import LEAST, ROW, Panel, Words
+from nnviz.gui.figures.panel import LEAST, ROW, Panel, Words, take_over
 from nnviz.gui.figures.problem import ExportError
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Table, views
@@ -174,8 +174,10 @@ class Sheet:
 def check(recipe: Recipe) -> None:
     """Raise ExportError for what no run could be drawn with: unknown views, absurd sizes, epochs in reverse."""
     figure, count = recipe.figure, len(recipe.panels)
-    if not 1 <= count <= MOST_PANELS:
-        raise ExportError(f"A figure has 1 to {MOST_PANELS} views, this one {count}.")
+    if not count:
+        raise ExportError("This figure has no views yet; add one.")
+    if count > MOST_PANELS:
+        raise ExportError(f"A figure has at most {MOST_PANELS} views, this one {count}; take some out.")
     for panel in recipe.panels:
         if panel.view not in views:
             raise ExportError(unknown_name("view", panel.view, views.names()))
@@ -189,6 +191,16 @@ def check(recipe: Recipe) -> None:
     if 0 < figure.epochs_to < figure.epochs_from:
         raise ExportError(f"Epochs from {figure.epochs_from:,} to {figure.epochs_to:,} are none; exchange the two.")
     _check_pixels(figure, points(figure.width), points(figure.height))
+
+
+def check_choices(recipe: Recipe) -> None:
+    """Raise ExportError for choices that a view does not know; `check` has found that all views exist."""
+    for panel in recipe.panels:
+        view = views[panel.view](look.EXPORT)
+        try:
+            take_over(view, panel.choices)
+        finally:
+            view.deleteLater()
 
 
 def _columns(recipe: Recipe) -> int:

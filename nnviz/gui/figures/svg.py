@@ -13,6 +13,8 @@ from nnviz.gui.figures.painter import Written
 _TEXT = re.compile(r"<text (?P<attributes>[^>]*?)>(?P<number>\d+)</text>")
 _FONT = re.compile(r'\s+font-family="[^"]*" font-size="[^"]*" font-weight="[^"]*" font-style="[^"]*"\s*(?=>)')
 _NOTHING = re.compile(r"<g\b[^>]*>\s*</g>\s*")
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no way to write, not even as a reference: the names of a table may hold it."""
 _FILL = re.compile(r'fill(?:-opacity)?="[^"]*"')
 
 
@@ -26,7 +28,8 @@ def outlined(contents: str, written: Sequence[Written]) -> str:
     def shape(match: re.Match[str]) -> str:
         text = written[int(match["number"])]
         fill = " ".join(_FILL.findall(match["attributes"]))
-        return f'<path {fill} stroke="none" role="img" aria-label={quoteattr(text.text)} d="{path_data(text.shape)}"/>'
+        label = quoteattr(_legal(text.text))
+        return f'<path {fill} stroke="none" role="img" aria-label={label} d="{path_data(text.shape)}"/>'
 
     return _tidy(_TEXT.sub(shape, contents))
 
@@ -41,8 +44,12 @@ def _tidy(contents: str) -> str:
 
 def described(contents: str, title: str) -> str:
     """Return an SVG with a title in place of Qt's."""
-    contents = re.sub(r"<title>.*?</title>", lambda _: f"<title>{escape(title)}</title>", contents, count=1)
+    contents = re.sub(r"<title>.*?</title>", lambda _: f"<title>{escape(_legal(title))}</title>", contents, count=1)
     return re.sub(r"<desc>.*?</desc>", "<desc>Drawn by nnviz</desc>", contents, count=1)
+
+
+def _legal(text: str) -> str:
+    return _ILLEGAL.sub("\ufffd", text)
 
 
 def path_data(shape: QPainterPath) -> str:
