@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from nnviz.analysis.onset import overfitting_onset
 from nnviz.engines.engine import Place
 from nnviz.experiment import Experiment
 from nnviz.history.chapters import Chapter, chapter_at
@@ -13,6 +14,10 @@ from nnviz.snapshot import Snapshot, Status
 
 _FEW_FRAMES, _FEW_BYTES = 64, 8 * 2**20
 """What is left of the keyframes of a run that is put away."""
+
+
+_FEW_ROWS = 2_000
+"""Rows that the search for the onset of overfitting looks at: more would not move it by a pixel."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Run:
     color: int | None = None
     starred: bool = False
     archived: bool = False
+    _onset: tuple[int, int | None] = (-1, None)
 
     @property
     def epoch(self) -> int:
@@ -71,6 +77,19 @@ class Run:
         """Whether there is anything in it that a user could miss."""
         stepped = self.origin is None and self.snapshot is not None and self.snapshot.step > 0
         return self.epoch > self.first_epoch or stepped
+
+    @property
+    def onset(self) -> int | None:
+        """The epoch from which on it overfits, None as long as it does not; looked for again when there are new rows."""
+        if self._onset[0] != self.epoch:
+            history = self.history
+            rows = history.rows(_FEW_ROWS)
+            rows = rows[history.column("epoch")[rows] >= self.first_epoch]
+            epochs, train, monitored = (history.column(name) for name in ("epoch", "train_loss", history.monitor))
+            measured = len(train) and len(monitored)
+            found = overfitting_onset(epochs[rows], train[rows], monitored[rows]) if measured else None
+            self._onset = (self.epoch, found)
+        return self._onset[1]
 
     @property
     def end(self) -> Place:

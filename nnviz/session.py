@@ -104,7 +104,7 @@ class Session:
             self.fork(experiment, instead=instead)
         elif self._live(experiment, changes):
             self._apply(experiment, changes)
-        elif run.origin is not None and not run.trained and run.origin.epoch > 0:
+        elif run.origin is not None and run.origin.epoch > 0 and (instead or not run.trained):
             self._fork_again(run, experiment)
         else:
             self._begin(experiment, instead=instead)
@@ -123,11 +123,8 @@ class Session:
         return ""
 
     def set_parameters(self, edits: tuple[Edit, ...], text: str) -> None:
-        """Set parameters of the network by hand; in the past this makes a fork from there."""
+        """Set parameters of the network by hand, in the run in front as it is now."""
         run = self.run
-        if run.playhead is not None:
-            self.fork(self.experiment, text, edits)
-            return
         note(run.history, Event(run.epoch, text, "edit"))
         self._send(SetParameters(run.number, edits))
 
@@ -376,6 +373,16 @@ class Session:
         data = now.data.replace(plane=experiment.data.plane)
         return now.replace(name=experiment.name, description=experiment.description, data=data)
 
+    def _rename(self, run: Run, experiment: Experiment) -> None:
+        """Give a fork that has not gone on yet the name of what sets it apart now, unless the user named it."""
+        origin = self._roster.origin_of(run)
+        if run.origin is None or origin is None or run.trained:
+            return
+        epoch = run.origin.epoch
+        base = origin.experiment_at(epoch)
+        if run.name == fork_name(differences(base, run.experiment), epoch):
+            run.name = fork_name(differences(base, experiment), epoch)
+
     def _live(self, experiment: Experiment, changes: tuple[Change, ...]) -> bool:
         """Say whether the run at hand can take the changes on. New samples must have the shape of the old ones."""
         snapshot = self.run.snapshot
@@ -391,6 +398,7 @@ class Session:
 
     def _apply(self, experiment: Experiment, changes: tuple[Change, ...]) -> None:
         run = self.run
+        self._rename(run, experiment)
         run.experiment = experiment
         for change in changes:
             if not matters(change):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QUndoStack
 
 from nnviz.experiment import Experiment
+from nnviz.gui.steps import EditStep, ExperimentStep, NewRunStep, NoteStep, RemoveStep, Standpoint
+from nnviz.history.chapters import Edit
 from nnviz.run import Run
 from nnviz.session import Session
 from nnviz.settings import SettingsError, changed
@@ -20,9 +22,9 @@ class Controller(QObject):
     """
 
     experiment_changed = Signal(object)
-    """The new Experiment, after every change, undo and redo included."""
+    """The Experiment that holds where the user looks, after every change of either, undo and redo included."""
     run_changed = Signal()
-    """Another run is being trained, or the list of runs changed."""
+    """Another run is in front, another epoch of it is looked at, or the list of runs changed."""
     status_changed = Signal()
     """The run's status or its sentence changed."""
     ticked = Signal()
@@ -40,7 +42,8 @@ class Controller(QObject):
         self._gestures = 0
         self._gesture_run = ("", -1)  # the run that a gesture has started
         self._instead = False  # whether the change at hand goes on with that gesture
-        self._seen: tuple[int, Status, str, bool] = (self.run.number, self.run.status, "", False)
+        self._seen = self._state()
+        self._told = experiment  # what experiment_changed said last
 
     @property
     def experiment(self) -> Experiment:
@@ -61,7 +64,7 @@ class Controller(QObject):
             return
         before = self.run.number
         self._instead = bool(merge) and self._gesture_run == (merge, before)
-        self.undo_stack.push(_ExperimentStep(self, self.experiment, experiment, text, merge))
+        self.undo_stack.push(ExperimentStep(self, self.experiment, experiment, text, merge))
         self._instead = False
         if self.run.number != before:
             self._gesture_run = (merge, self.run.number)
@@ -80,6 +83,7 @@ class Controller(QObject):
     def open(self, experiment: Experiment) -> None:
         """Turn to another experiment, paused; undo returns to the one before. The same one begins again."""
         self.session.pause()
+        self.session.look.go_live()
         if experiment == self.experiment:
             self.reset()
         else:
@@ -88,8 +92,102 @@ class Controller(QObject):
     def adopt(self, experiment: Experiment) -> None:
         """Make an experiment the current one, without a step to undo: what the steps themselves do."""
         self.session.configure(experiment, self._instead)
+        self._told = experiment
         self.experiment_changed.emit(experiment)
         self._announce()
+
+    def set_parameters(self, edits: tuple[Edit, ...], before: tuple[Edit, ...], text: str) -> None:
+        """Set parameters by hand; `before` holds what they are now. In the past this makes a fork from there."""
+        if self.run.playhead is None:
+            self.undo_stack.push(EditStep(self, edits, before, text))
+            return
+        experiment = self.experiment
+        self._push_run(lambda: self.session.fork(experiment, text, edits), text)
+
+    # ------------------------------------------------------------ runs
+
+    def fork(self) -> None:
+        """Go on from what is looked at as another run."""
+        self._push_run(lambda: self.session.fork(self.experiment), "Fork")
+
+    def fork_with(self, experiment: Experiment, name: str = "") -> None:
+        """Go on from what is looked at as another run, with other settings."""
+        self._push_run(lambda: self.session.fork(experiment, name), f"Fork with {name}" if name else "Fork")
+
+    def twin(self, experiment: Experiment, name: str = "") -> None:
+        """Train other settings from the same beginning, side by side with the run in front."""
+        self._push_run(lambda: self.session.twin(experiment, name), f"Twin with {name}" if name else "Twin")
+
+    def select(self, run: Run) -> None:
+        """Bring a run to the front."""
+        self.session.select(run)
+        self._announce()
+
+    def remove(self, run: Run) -> None:
+        """Take a run out of the list; undo returns it."""
+        if len(self.session.runs) > 1:
+            self.undo_stack.push(RemoveStep(self, run))
+        else:
+            self.notice.emit("The only run cannot be removed; open or reset the experiment to begin another.")
+
+    def describe(self, run: Run, field: str, value: object) -> None:
+        """Change what the user says of a run: `name`, `note`, `color`, `starred` or `archived`."""
+        if getattr(run, field) != value:
+            self.undo_stack.push(NoteStep(self, run, field, value))
+
+    def train_along(self, run: Run, along: bool) -> None:
+        """Have a run train side by side with the one that is played, or no longer."""
+        for each in (run, self.run) if along else (run,):
+            self.session.train_along(each, along)
+        self.run_changed.emit()
+
+    def _push_run(self, make: object, text: str) -> None:
+        assert callable(make)
+        self.undo_stack.push(NewRunStep(self, make, text))
+        self._announce()
+
+    # What the steps do.
+
+    def standpoint(self) -> Standpoint:
+        """Return what is looked at."""
+        return Standpoint(self.run, self.run.playhead)
+
+    def return_to(self, standpoint: Standpoint) -> bool:
+        """Look at something again; return whether it is still there."""
+        run, playhead = standpoint.run, standpoint.playhead
+        if run not in self.session.runs:
+            return False
+        if run is not self.run:
+            self.session.select(run)
+        if run.playhead != playhead:
+            self.session.look.go_live() if playhead is None else self.session.look.go_to(playhead)
+        self._announce()
+        return True
+
+    def drop_untrained(self, run: Run) -> None:
+        """Take out a run that nobody would miss."""
+        if not run.trained and run in self.session.runs:
+            self.take_out(run)
+
+    def take_out(self, run: Run) -> int:
+        """Take a run out of the list and return where it stood."""
+        at = self.session.runs.index(run) if run in self.session.runs else len(self.session.runs)
+        if run in self.session.runs:
+            self.session.remove(run)
+        self._announce()
+        self.run_changed.emit()
+        return at
+
+    def put_back(self, run: Run, at: int) -> None:
+        """Return a run to the list and to the front."""
+        if run not in self.session.runs:
+            self.session.put_back(run, at)
+        self._announce()
+
+    def write(self, run: Run, field: str, value: object) -> None:
+        """Write down what the user says of a run."""
+        setattr(run, field, value)
+        self.run_changed.emit()
 
     # ------------------------------------------------------------ transport
 
@@ -103,9 +201,11 @@ class Controller(QObject):
 
     def step_epoch(self) -> None:
         self.session.step_epoch()
+        self._announce()
 
     def step_batch(self) -> None:
         self.session.step_batch()
+        self._announce()
 
     def reset(self) -> None:
         """Begin again from the same initial weights."""
@@ -121,6 +221,48 @@ class Controller(QObject):
         """Begin again from other initial weights and another order of samples."""
         seed = (self.experiment.seed + 1) % 2**31
         self.change(self.experiment.replace(seed=seed), "New seed")
+
+    # ------------------------------------------------------------ the past
+
+    def go_to(self, epoch: int, exact: bool = True) -> None:
+        """Look at an epoch of the run in front; its end means now."""
+        self.session.look.film = None
+        self.session.look.go_to(epoch, exact)
+        self._announce()
+
+    @Slot()
+    def go_live(self) -> None:
+        """Look at the run as it is now."""
+        self.session.look.go_live()
+        self._announce()
+
+    @Slot()
+    def go_to_beginning(self) -> None:
+        """Look at where the run began."""
+        self.go_to(self.run.first_epoch)
+
+    @Slot()
+    def go_to_best(self) -> None:
+        """Look at the epoch with the smallest validation loss, or test loss where there is no validation part."""
+        best = self.run.history.best_epoch
+        if best is None:
+            self.notice.emit("There is no best epoch yet: nothing has been measured.")
+        else:
+            self.go_to(best)
+
+    def move(self, epochs: int) -> None:
+        """Look so many epochs further on, or back; from now it goes back."""
+        self.go_to(self.run.shown_epoch + epochs)
+
+    def move_keyframe(self, forward: bool) -> None:
+        """Look at the next keyframe, or the one before: states that were kept, which appear at once."""
+        shown = self.run.shown_epoch
+        kept = [frame.epoch for frame in self.run.history.keyframes if frame.place[1] == 0]
+        beyond = [epoch for epoch in kept if (epoch > shown if forward else epoch < shown)]
+        if beyond:
+            self.go_to(beyond[0] if forward else beyond[-1])
+        elif forward:
+            self.go_live()
 
     # ------------------------------------------------------------ frames
 
@@ -139,34 +281,18 @@ class Controller(QObject):
         """Stop training and wait for the worker."""
         self.session.close()
 
+    def _state(self) -> tuple[tuple[int, int | None, int], tuple[Status, str, bool]]:
+        run = self.run
+        return (run.number, run.playhead, len(self.session.runs)), (run.status, run.text, self.session.playing)
+
     def _announce(self) -> None:
         """Emit what differs from the last time."""
-        run = self.run
-        before, self._seen = self._seen, (run.number, run.status, run.text, self.session.playing)
-        if before[0] != run.number:
+        before, self._seen = self._seen, self._state()
+        experiment = self.experiment
+        if experiment is not self._told and experiment != self._told:
+            self._told = experiment
+            self.experiment_changed.emit(experiment)
+        if before[0] != self._seen[0]:
             self.run_changed.emit()
         if before != self._seen:
             self.status_changed.emit()
-
-
-class _ExperimentStep(QUndoCommand):
-    """From one experiment to another and back."""
-
-    def __init__(self, controller: Controller, before: Experiment, after: Experiment, text: str, merge: str) -> None:
-        super().__init__(text)
-        self._controller, self._before, self._after, self._merge = controller, before, after, merge
-
-    def redo(self) -> None:
-        self._controller.adopt(self._after)
-
-    def undo(self) -> None:
-        self._controller.adopt(self._before)
-
-    def id(self) -> int:
-        return hash(self._merge) & 0x3FFFFFFF if self._merge else -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _ExperimentStep) or other._merge != self._merge:
-            return False
-        self._after = other._after
-        return True

@@ -21,6 +21,7 @@ from nnviz.gui.controller import Controller
 from nnviz.gui.icons import icon
 from nnviz.gui.status_line import engine_sentence
 from nnviz.gui.theme import Theme, font
+from nnviz.run import Run
 from nnviz.snapshot import Status
 
 _SPEEDS: tuple[tuple[str, float | None, float], ...] = (
@@ -39,7 +40,7 @@ Accelerating comes first: at full speed a small network is through with what the
 _LONG_COUNT = 10_000_000
 """The first number of epochs that is too long for its read-out."""
 
-_NARROWEST, _ROOMY = 1000, 1240
+_NARROWEST, _ROOMY = 1060, 1420
 """Widths in pixels: the least that holds everything without words, and the least that holds the words too."""
 
 
@@ -84,6 +85,7 @@ class Header(QWidget):
     """What a user always needs at hand."""
 
     export_wanted = Signal()
+    compare_wanted = Signal()
     theme_wanted = Signal()
 
     def __init__(self, controller: Controller, theme: Theme, parent: QWidget | None = None) -> None:
@@ -106,15 +108,18 @@ class Header(QWidget):
         self.speed.setToolTip("How fast epochs may follow one another")
         for words, limit, growth in _SPEEDS:
             self.speed.addItem(words, (limit, growth))
+        self.speed.setMinimumWidth(self.speed.sizeHint().width())
         self.speed.currentIndexChanged.connect(self._limit_speed)
         self._limit_speed()
         self._outs = {
-            "epoch": ReadOut("Epoch", "muted", "Passes over the training part so far.", 100, self),
-            "train": ReadOut("Train error", "train", "Error on the training part, dropout off.", 92, self),
-            "test": ReadOut("Test error", "test", "Error on samples that the network never learned from.", 92, self),
-            "gap": ReadOut("Gap", "danger", "Test error minus train error: how much worse on new samples.", 84, self),
-            "speed": ReadOut("Speed", "muted", "Epochs per second.", 112, self),
+            "epoch": ReadOut("Epoch", "muted", "Passes over the training part so far.", 88, self),
+            "train": ReadOut("Train error", "train", "Error on the training part, dropout off.", 84, self),
+            "test": ReadOut("Test error", "test", "Error on samples that the network never learned from.", 84, self),
+            "gap": ReadOut("Gap", "danger", "Test error minus train error: how much worse on new samples.", 76, self),
+            "speed": ReadOut("Speed", "muted", "Epochs per second.", 104, self),
         }
+        self.fork = self._tool("Go on from what you see as another run", "F", controller.fork, "Fork here")
+        self.compare = self._tool("Compare runs", "C", self.compare_wanted.emit, "Compare")
         self.export = self._tool("Export a view or the run", "Ctrl+E", self.export_wanted.emit, "Export")
         self.theme_button = self._tool("Dark or light", "Ctrl+T", self.theme_wanted.emit)
         self._assemble()
@@ -141,12 +146,13 @@ class Header(QWidget):
         row.addSpacing(16)
         for widget in (self.reset, self.play, self.epoch, self.batch, self.speed):
             row.addWidget(widget)
+        row.addSpacing(8)
         row.addStretch(1)
         for out in self._outs.values():
             row.addWidget(out)
         row.addStretch(1)
-        row.addWidget(self.export)
-        row.addWidget(self.theme_button)
+        for widget in (self.fork, self.compare, self.export, self.theme_button):
+            row.addWidget(widget)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(_NARROWEST, self.sizeHint().height())
@@ -155,7 +161,7 @@ class Header(QWidget):
         """Leave out words when the window is narrow; the icons and tooltips remain."""
         roomy = event.size().width() >= _ROOMY
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if roomy else Qt.ToolButtonStyle.ToolButtonIconOnly
-        for button in (self.epoch, self.batch, self.export):
+        for button in (self.epoch, self.batch, self.fork, self.compare, self.export):
             button.setToolButtonStyle(style)
         self._name.setVisible(roomy)
 
@@ -166,33 +172,36 @@ class Header(QWidget):
             out.apply_theme(theme)
         for button, name in ((self.reset, "reset"), (self.epoch, "step-epoch"), (self.batch, "step-batch")):
             button.setIcon(icon(name, theme.text))
-        self.export.setIcon(icon("export", theme.text))
+        for button, name in ((self.fork, "fork"), (self.compare, "compare"), (self.export, "export")):
+            button.setIcon(icon(name, theme.text))
         self.theme_button.setIcon(icon("theme", theme.text))
         self.refresh_status()
 
     @Slot()
     def refresh_status(self) -> None:
         """Show whether training is going on."""
-        playing = self._controller.session.playing
+        playing, past = self._controller.session.playing, self._controller.run.playhead is not None
         self.play.setText("Pause" if playing else "Play")
         self.play.setIcon(icon("pause" if playing else "play", self._theme.accent_text))
-        self.play.setToolTip("Pause training (Space)" if playing else "Train the network (Space)")
+        what = "Play what was trained as a film" if past else "Train the network"
+        self.play.setToolTip("Pause (Space)" if playing else f"{what} (Space)")
         self._name.setText(self._controller.experiment.name)
 
     def refresh(self) -> None:
         """Show the newest numbers; called a few times per second."""
         run = self._controller.run
-        history, regression = run.history, _is_regression(run.snapshot)
-        train, test = history.latest("train_error"), history.latest("test_error")
+        regression = _is_regression(run.snapshot)
+        epoch, train, test = shown_numbers(run)
         word = "RMSE" if regression else "error"
-        self._outs["epoch"].set(count_text(run.epoch), more=f"Now {run.epoch:,}." if run.epoch >= _LONG_COUNT else "")
-        self._outs["train"].set(_error(train, regression), f"Train {word}")
-        self._outs["test"].set(_error(test, regression), f"Test {word}")
+        self._outs["epoch"].set(count_text(epoch), more=f"Now {epoch:,}." if epoch >= _LONG_COUNT else "")
+        self._outs["train"].set(error_text(train, regression), f"Train {word}")
+        self._outs["test"].set(error_text(test, regression), f"Test {word}")
         gap = test - train
         self._outs["gap"].set(_number(gap) if regression else _points(gap))
         playing, snapshot = run.status is Status.RUNNING, run.snapshot
         speed = snapshot.speed if playing and snapshot is not None else 0.0
-        words = f"{speed_text(speed)} ep/s" if playing else run.status.value
+        past = run.playhead is not None and not self._controller.session.playing
+        words = "past" if past else f"{speed_text(speed)} ep/s" if playing else run.status.value
         self._outs["speed"].set(words, more=engine_sentence(snapshot))
 
     @Slot()
@@ -217,12 +226,22 @@ class Header(QWidget):
         return made
 
 
+def shown_numbers(run: Run) -> tuple[int, float, float]:
+    """Return the epoch that is looked at, and train and test error there."""
+    snapshot = run.snapshot
+    if run.playhead is not None and snapshot is not None and snapshot.past:
+        row = snapshot.row
+        return snapshot.epoch, float(row["train_error"][0]), float(row["test_error"][0])
+    return run.epoch, run.history.latest("train_error"), run.history.latest("test_error")
+
+
 def _is_regression(snapshot: object) -> bool:
     data = getattr(snapshot, "data", None)
     return data is not None and data.task == "regression"
 
 
-def _error(value: float, regression: bool) -> str:
+def error_text(value: float, regression: bool) -> str:
+    """Return an error as it is read: in percent, for regression in the target's units."""
     return _number(value) if regression else ("–" if math.isnan(value) else f"{100 * value:.1f} %")
 
 

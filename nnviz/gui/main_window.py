@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.experiment import Experiment
 from nnviz.gui import theme as themes
+from nnviz.gui.arrangement import Arrangement
 from nnviz.gui.controller import Controller
 from nnviz.gui.figures.actions import FigureActions
 from nnviz.gui.frame_clock import TEXT_RATE, FrameClock
@@ -31,23 +32,12 @@ from nnviz.gui.panels.drawing import DrawingPanel
 from nnviz.gui.panels.table_import import open_path
 from nnviz.gui.panels.timeline import Timeline
 from nnviz.gui.panels.training import TrainingPanel
+from nnviz.gui.panels.verdict import VerdictPanel
 from nnviz.gui.panels.welcome import WelcomeStrip
 from nnviz.gui.status_line import StatusLine
 from nnviz.gui.theme import Theme
 from nnviz.gui.view_dock import Dock, TitleBar, ViewDock
 from nnviz.gui.views import View, views
-
-SIZE = QSize(1440, 900)
-
-RIGHT = ("error", "gradient_norm", "weights", "confusion")
-"""Views in the right column of a new window, from top to bottom."""
-
-BELOW = ("surface", "representation")
-"""Views under the network picture of a new window, from left to right."""
-
-_LAYOUT_VERSION = 2
-"""Raised when docks change so much that an arrangement saved before no longer makes sense."""
-
 
 _NOTICE_MS = 12_000
 
@@ -82,9 +72,8 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self)
         self._connect()
         self.apply_theme(self.theme)
-        self._sized = False
-        self._arrange()
-        self._restore()
+        self.arrangement = Arrangement(self, self.docks, self._settings)
+        self.arrangement.restore()
         self.clock.start()
 
     # ------------------------------------------------------------ assembly
@@ -134,10 +123,13 @@ class MainWindow(QMainWindow):
         self.training_panel = TrainingPanel(self.controller, self.theme)
         self._add_dock("data", "Data", self.data_panel)
         self._add_dock("training", "Training", self.training_panel)
+        self.verdict_panel = VerdictPanel(self.controller, self.theme)
+        self._add_dock("verdict", "Verdict", self.verdict_panel)
+        self.clock.add("verdict", self.verdict_panel.refresh, self.verdict_panel.isVisible, TEXT_RATE)
         for view_class in views:
             self._add_view(view_class)
 
-    def _add_dock(self, name: str, title: str, widget: DataPanel | TrainingPanel) -> None:
+    def _add_dock(self, name: str, title: str, widget: DataPanel | TrainingPanel | VerdictPanel) -> None:
         self.docks[name] = Dock(name, title, widget, self)
         widget.controls(self.docks[name].bar.row)
 
@@ -162,58 +154,10 @@ class MainWindow(QMainWindow):
         self.controller.experiment_changed.connect(self._experiment_changed)
         self.controller.notice.connect(self.show_notice)
 
-    def _arrange(self) -> None:
-        """Put every dock where a new window has it, or where the user left it."""
-        area = Qt.DockWidgetArea
-        self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
-        for dock in self.docks.values():
-            dock.hide()  # all of them together would make the window higher than many screens
-            self.removeDockWidget(dock)
-        self.addDockWidget(area.LeftDockWidgetArea, self.docks["data"])
-        self.addDockWidget(area.LeftDockWidgetArea, self.docks["training"])
-        for name in RIGHT:
-            self.addDockWidget(area.RightDockWidgetArea, self.docks[name])
-        self._stack_others()
-        first, second = (self.docks[name] for name in BELOW)
-        self.addDockWidget(area.BottomDockWidgetArea, first)
-        self.splitDockWidget(first, second, Qt.Orientation.Horizontal)
-        for name, dock in self.docks.items():
-            dock.setVisible(name in (*RIGHT, *BELOW, "data", "training"))
-        self.resize(SIZE)
-        self._default_sizes()
-
-    def _stack_others(self) -> None:
-        """Put every other view behind one in the right column, on tabs: there it needs no room of its own.
-
-        It is behind the first that answers the same question, or behind the last one.
-        """
-        shown = [dock for name in RIGHT if isinstance(dock := self.docks[name], ViewDock)]
-        for name, dock in self.docks.items():
-            if isinstance(dock, ViewDock) and name not in (*RIGHT, *BELOW):
-                akin = [front for front in shown if front.view.question == dock.view.question]
-                self.tabifyDockWidget([*akin, shown[-1]][0], dock)
-
-    def _restore(self) -> None:
-        """Put everything where the user left it."""
-        if self._settings is not None:
-            self.restoreGeometry(_bytes(self._settings.value("geometry")))
-            self._sized = self.restoreState(_bytes(self._settings.value("state")), _LAYOUT_VERSION)
-
-    def _default_sizes(self) -> None:
-        """Give the zones the proportions of a new window."""
-        height = self.height() - 230  # without menu, header, timeline and status bar
-        left, right = [self.docks["data"], self.docks["training"]], [self.docks[name] for name in RIGHT]
-        self.resizeDocks([left[0], right[0]], [292, 388], Qt.Orientation.Horizontal)
-        self.resizeDocks(left, [height * 63 // 100, height * 37 // 100], Qt.Orientation.Vertical)
-        self.resizeDocks(right, [height * 3 // 10, height // 4, height // 5, height // 4], Qt.Orientation.Vertical)
-        self.resizeDocks([self.docks[BELOW[0]]], [height // 2], Qt.Orientation.Vertical)
-        self.resizeDocks([self.docks[name] for name in BELOW], [400, 340], Qt.Orientation.Horizontal)
-
     def reset_layout(self) -> None:
         """Put everything back where a new window has it."""
         self.put_back()
-        self._arrange()
+        self.arrangement.reset()
 
     # ------------------------------------------------------------ frames
 
@@ -290,6 +234,14 @@ class MainWindow(QMainWindow):
         self._update_wants()
 
     @Slot()
+    def escape(self) -> None:
+        """Give up repeating a past epoch that takes long; else return the enlarged view to its dock."""
+        if self.controller.run.repeating is not None:
+            self.controller.go_live()
+        else:
+            self.put_back()
+
+    @Slot()
     def put_back(self) -> None:
         """Return the enlarged view to its dock."""
         dock, self._enlarged = self._enlarged, None
@@ -348,7 +300,8 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         application.setPalette(themes.palette(theme))
         application.setStyleSheet(themes.style_sheet(theme))
-        for part in (self.header, self.timeline, self.editor, self.data_panel, self.drawing_panel, self.training_panel):
+        panels = (self.data_panel, self.drawing_panel, self.training_panel, self.verdict_panel)
+        for part in (self.header, self.timeline, self.editor, *panels):
             part.apply_theme(theme)
         self.welcome.apply_theme(theme)
         for dock in self.docks.values():
@@ -362,6 +315,21 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ events
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the playhead with keys that nothing with the focus wanted."""
+        controller, shift = self.controller, bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        match event.key():
+            case Qt.Key.Key_Left:
+                controller.move_keyframe(False) if shift else controller.move(-1)
+            case Qt.Key.Key_Right:
+                controller.move_keyframe(True) if shift else controller.move(1)
+            case Qt.Key.Key_Home:
+                controller.go_to_beginning()
+            case Qt.Key.Key_End:
+                controller.go_live()
+            case _:
+                super().keyPressEvent(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         low = event.size().height() < _ROOM_FOR_WELCOME
@@ -369,9 +337,7 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._sized:  # docks take sizes only once the window has its own
-            self._sized = True
-            self._default_sizes()
+        self.arrangement.shown()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -419,9 +385,7 @@ class MainWindow(QMainWindow):
             return
         self.clock.stop()
         self.put_back()
-        if self._settings is not None:
-            self._settings.setValue("geometry", self.saveGeometry())
-            self._settings.setValue("state", self.saveState(_LAYOUT_VERSION))
+        self.arrangement.save()
         self.hide()  # the training thread may still be compiling, which takes a while to end
         self.controller.close()
         super().closeEvent(event)
@@ -439,7 +403,3 @@ class _ViewDrawer:
 
     def visible(self) -> bool:
         return self._window.shows(self._dock)
-
-
-def _bytes(value: object) -> QByteArray:
-    return value if isinstance(value, QByteArray) else QByteArray()

@@ -64,6 +64,37 @@ class Menus(QObject):
 
     def _run(self, menu: QMenu) -> None:
         menu.addActions(self._window.header.actions_of(self._window))
+        controller = self._window.controller
+        menu.addSeparator()
+        self._add(menu, "Fork here", controller.fork, "F")
+        add_heading(menu, "The past")
+        self._add(menu, "Go to the best epoch", controller.go_to_best, "B")
+        # These keys are the window's own, given to whatever has the focus first: sliders and fields know them too.
+        for words, keys, slot in (
+            ("One epoch back", "←", self._back),
+            ("One epoch on", "→", self._on),
+            ("Keyframe before", "Shift+←", self._keyframe_back),
+            ("Next keyframe", "Shift+→", self._keyframe_on),
+            ("Beginning", "Home", controller.go_to_beginning),
+            ("Now", "End", controller.go_live),
+        ):
+            self._add(menu, f"{words}\t{keys}", slot)
+
+    @Slot()
+    def _back(self) -> None:
+        self._window.controller.move(-1)
+
+    @Slot()
+    def _on(self) -> None:
+        self._window.controller.move(1)
+
+    @Slot()
+    def _keyframe_back(self) -> None:
+        self._window.controller.move_keyframe(False)
+
+    @Slot()
+    def _keyframe_on(self) -> None:
+        self._window.controller.move_keyframe(True)
 
     def _views(self, menu: QMenu) -> None:
         docks = self._window.docks
@@ -81,7 +112,7 @@ class Menus(QObject):
         menu.addSeparator()
         gradients = self._add(menu, "Links show the gradient", self._window.show_gradients, "G")
         gradients.setCheckable(True)
-        self._add(menu, "Put back the enlarged view", self._window.put_back, "Esc")
+        self._add(menu, "Put back the enlarged view", self._window.escape, "Esc")
         self._add(menu, "Dark or light", self._window.toggle_theme, "Ctrl+T")
         self._add(menu, "Reset the arrangement", self._window.reset_layout)
         self._add(menu, "Welcome strip", self._window.welcome.toggle)
@@ -172,11 +203,10 @@ class Menus(QObject):
         """Show all shortcuts."""
         rows = []
         for menu in self._window.menuBar().findChildren(QMenu):
-            rows += [
-                (a.text().replace("&", ""), a.shortcut().toString())
-                for a in menu.actions()
-                if not a.shortcut().isEmpty()
-            ]
+            for action in menu.actions():
+                words, _, keys = action.text().replace("&", "").partition("\t")
+                keys = keys or action.shortcut().toString()
+                rows += [(words, keys)] if keys else []
         table = "".join(f"<tr><td>{keys}&nbsp;&nbsp;&nbsp;</td><td>{words}</td></tr>" for words, keys in rows)
         QMessageBox.information(self._window, "Keyboard shortcuts", f"<table>{table}</table>")
 

@@ -10,6 +10,10 @@ RUN_COLORS = ("#56b4e9", "#3fbf8f", "#7c8cff", "#e0a33c", "#cc79a7", "#e5635e", 
 """Neighbours differ in hue and in lightness; further runs begin again."""
 
 
+COLOR_NAMES = ("sky blue", "green", "indigo", "amber", "pink", "red", "olive", "violet")
+"""What to call each of them."""
+
+
 def run_color(run: Run) -> QColor:
     """Return the colour of a run: the one that the user chose, else that of its number."""
     number = run.color if run.color is not None else run.number - 1

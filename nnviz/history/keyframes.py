@@ -112,13 +112,17 @@ class Keyframes:
         self.most, self.bytes_limit = min(most, self.most), min(bytes_limit, self.bytes_limit)
         self._fit()
 
-    def spread(self, count: int) -> list[Keyframe]:
-        """Return at most `count` keyframes, spread evenly over epochs, first and newest among them."""
-        if len(self._frames) <= count:
-            return list(self._frames)
-        epochs = np.array([frame.epoch for frame in self._frames])
+    def spread(self, count: int, last: int | None = None) -> list[Keyframe]:
+        """Return at most `count` keyframes, spread evenly over epochs, first and newest among them.
+
+        With `last` only those up to that epoch.
+        """
+        frames = self._frames if last is None else [frame for frame in self._frames if frame.epoch <= last]
+        if len(frames) <= count:
+            return list(frames)
+        epochs = np.array([frame.epoch for frame in frames])
         wanted = np.linspace(epochs[0], epochs[-1], count)
-        return [self._frames[i] for i in np.unique(np.abs(epochs[:, None] - wanted).argmin(axis=0))]
+        return [frames[i] for i in np.unique(np.abs(epochs[:, None] - wanted).argmin(axis=0))]
 
     # ------------------------------------------------------------ parts
 

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from nnviz.experiment import Experiment, bundled
 from nnviz.gui.app import make_window
-from nnviz.gui.main_window import BELOW, RIGHT, MainWindow
+from nnviz.gui.arrangement import BELOW, RIGHT
+from nnviz.gui.main_window import MainWindow
 from nnviz.gui.theme import DARK, LIGHT
 from nnviz.gui.view_dock import ViewDock
 from nnviz.gui.views import views

@@ -23,7 +23,7 @@ def main() -> None:
     """Be the child process: print the names as JSON."""
     from nnviz.gui import theme
     from nnviz.gui.app import application
-    from nnviz.gui.main_window import BELOW, RIGHT
+    from nnviz.gui.arrangement import BELOW, RIGHT
     from nnviz.gui.network.picture import NetworkPicture
     from nnviz.gui.views import views
 

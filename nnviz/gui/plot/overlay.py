@@ -67,6 +67,7 @@ class Overlay(QGraphicsItem):
         self._marks: tuple[Mark, ...] = ()
         self._notches: tuple[float, ...] = ()
         self._levels: tuple[Level, ...] = ()
+        self._playhead: float | None = None
 
     def read(self, reading: Reading | None) -> None:
         """Show a crosshair with a read-out, or none."""
@@ -88,6 +89,12 @@ class Overlay(QGraphicsItem):
             self._marks, self._notches, self._levels = marks, notches, levels
             if self._plot.theme.export:
                 self._plot.arrange()  # words of marks stand above the plot there
+            self.update()
+
+    def place_playhead(self, x: float | None) -> None:
+        """Show a line upwards at what is looked at, or none where that is now."""
+        if x != self._playhead:
+            self._playhead = x
             self.update()
 
     @property
@@ -113,6 +120,8 @@ class Overlay(QGraphicsItem):
             self._paint_level(painter, level)
         for mark in self._marks:
             self._paint_mark(painter, mark)
+        if self._playhead is not None and not self._plot.theme.export:
+            self._paint_playhead(painter, self._playhead)
         if self._reading is not None and not self._plot.theme.export:
             self._paint_reading(painter, self._reading)
 
@@ -154,6 +163,14 @@ class Overlay(QGraphicsItem):
             painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.7))
         painter.setPen(mark.color)
         painter.drawText(room, _LEFT, mark.text)
+
+    def _paint_playhead(self, painter: QPainter, at: float) -> None:
+        plot, area = self._plot, self._plot.area
+        x = plot.to_pixel(at, 0.0).x()
+        if area.left() <= x <= area.right():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(line(plot.theme, "accent", 1.5))
+            painter.drawLine(QPointF(round(x), area.top()), QPointF(round(x), area.bottom()))
 
     def _paint_level(self, painter: QPainter, level: Level) -> None:
         plot, area = self._plot, self._plot.area

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,6 @@ from nnviz.gui.views.parts.layers import layer_color, mixed, stage_labels
 from nnviz.gui.views.parts.plot_view import PlotView
 from nnviz.gui.views.parts.switches import Choice, add_choice
 from nnviz.history.history import History
-from nnviz.history.keyframes import Keyframe
 from nnviz.network.shapes import NetworkPlan
 from nnviz.snapshot import Snapshot
 
@@ -38,6 +38,14 @@ _SHOWN = (0.005, 0.995)
 _ALL = "all layers"
 
 
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """All parameters of the network after an epoch: (n_parameters,), in network order."""
+
+    epoch: int
+    parameters: NDArray[Any]
+
+
 @views.register
 class Weights(PlotView):
     """The density of the weights at up to 24 kept epochs: the newest in front, the first at the back."""
@@ -45,6 +53,7 @@ class Weights(PlotView):
     name = "weights"
     title = "Weights"
     question = "How do the weights move?"
+    needs = frozenset({"parameters"})
     help = "How the weights are spread, epoch after epoch: the newest in front, the first at the back."
     order = 60
 
@@ -135,7 +144,7 @@ class Weights(PlotView):
         if self._choice is not None:
             self._choice.set_items(labels, min(self._layer, len(labels) - 1))
 
-    def _measure(self, frames: list[Keyframe], plan: NetworkPlan) -> bool:
+    def _measure(self, frames: list[Kept], plan: NetworkPlan) -> bool:
         """Find the density of each keyframe that is not known yet; False when there is no finite weight."""
         slots = plan.weight_slots
         chosen = slots if self._layer == 0 else slots[min(self._layer, len(slots)) - 1 :][:1]
@@ -205,7 +214,7 @@ class Weights(PlotView):
             ridge.setBrush(card)
 
 
-def _weights(frame: Keyframe, where: list[slice]) -> NDArray[Any]:
+def _weights(frame: Kept, where: list[slice]) -> NDArray[Any]:
     """Return the finite weights in some places of a keyframe: (n,)."""
     weights = np.concatenate([frame.parameters[place] for place in where]) if where else np.empty(0)
     weights = weights[:: max(1, -(-len(weights) // _MOST_WEIGHTS))]
@@ -220,12 +229,17 @@ def _tails(weights: NDArray[Any]) -> tuple[float, float]:
     return float(low - 2.5 * bandwidth(weights)), float(high + 2.5 * bandwidth(weights))
 
 
-def _frames(history: History, snapshot: Snapshot | None) -> list[Keyframe]:
-    """Return the keyframes to draw, oldest first: those of the network in the snapshot."""
+def _frames(history: History, snapshot: Snapshot | None) -> list[Kept]:
+    """Return the weights to draw, oldest first: those of the network in the snapshot, up to its epoch in the past."""
     if snapshot is None:
         return []
-    size = snapshot.plan.n_parameters
-    return [frame for frame in history.keyframes.spread(_RIDGES) if len(frame.parameters) == size]
+    size, last = snapshot.plan.n_parameters, snapshot.epoch if snapshot.past else None
+    kept = history.keyframes.spread(_RIDGES, last)
+    frames = [Kept(frame.epoch, frame.parameters) for frame in kept if len(frame.parameters) == size]
+    now = snapshot.arrays.get("parameters")
+    if last is not None and now is not None and (not frames or frames[-1].epoch < last):
+        frames = [*frames[-_RIDGES + 1 :], Kept(last, now)]
+    return frames
 
 
 def _epoch_text(epoch: int) -> str:

@@ -67,6 +67,7 @@ class CurvesView(PlotView):
         self._epochs = np.empty(0)
         self._x = np.empty(0)
         self._ys: list[NDArray[Any]] = []
+        self._playhead: float | None = None
         self._head = Dots()
         self.make_plot(Scale("epoch", whole=True), Scale())
         self.build_below()
@@ -105,6 +106,9 @@ class CurvesView(PlotView):
         self._rows, self._epochs = rows, epochs
         self._x = np.log10(epochs) if log_x else epochs
         self._ys = [_logarithms(each, zero) if self.log_y else each for each in values]
+        past = snapshot is not None and snapshot.past and len(epochs) > 0
+        at = float(snapshot.epoch) if past and snapshot is not None else None
+        self._playhead = None if at is None else float(np.log10(max(at, 1.0))) if log_x else at
         scales = Scale("epoch", log=log_x, whole=True), Scale(self.value_label(snapshot), log=self.log_y, zero=zero)
         self._show(history, snapshot, scales, finite_range(*self._ys) if self._ys else None)
         keys = [key for key in self.legend() if key.sign == "line"]
@@ -188,6 +192,7 @@ class CurvesView(PlotView):
                 curve.setPen(line(self.theme, series.color.name()))
             curve.draw(self._x, y)
         self._draw_heads()
+        self.plot.overlay.place_playhead(self._playhead)
         self.draw_below(history, self._x, self._ys)
 
     def _ranges(self, reach: Range) -> tuple[Range, Range]:
@@ -221,10 +226,11 @@ class CurvesView(PlotView):
             curve.setVisible(number < count)
 
     def _draw_heads(self) -> None:
-        """Put a dot on the newest value of every curve: it is all there is to see of the first epoch."""
+        """Put a dot on every curve: on its newest value, or in the past on that of the playhead."""
         points, looks = [], []
+        last = None if self._playhead is None else nearest(self._x, self._playhead)
         for series, y in zip(self._series, self._ys, strict=True):
-            finite = np.flatnonzero(np.isfinite(y))
+            finite = np.flatnonzero(np.isfinite(y[: None if last is None else last + 1]))
             if len(finite):
                 points.append((self._x[finite[-1]], y[finite[-1]]))
                 looks.append(Dot(((5.0, series.color),)))
