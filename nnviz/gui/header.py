@@ -112,7 +112,7 @@ class Header(QWidget):
         self.speed.currentIndexChanged.connect(self._limit_speed)
         self._limit_speed()
         self._outs = {
-            "epoch": ReadOut("Epoch", "muted", "Passes over the training part so far.", 88, self),
+            "epoch": ReadOut("Epoch", "muted", "Passes over the training part so far.", 98, self),
             "train": ReadOut("Train error", "train", "Error on the training part, dropout off.", 84, self),
             "test": ReadOut("Test error", "test", "Error on samples that the network never learned from.", 84, self),
             "gap": ReadOut("Gap", "danger", "Test error minus train error: how much worse on new samples.", 76, self),

@@ -375,6 +375,6 @@ def test_views_ask_for_their_probes(qtbot: QtBot, run: Run) -> None:
     made = ComposeDialog(FOUR.replace(panels=(Panel(view="loss"),)), lambda: moment_of(run), wanted.append)
     qtbot.addWidget(made)
     made.set_recipe(FOUR)
-    assert wanted == [frozenset({"surface", "confusion"})]
+    assert wanted == [frozenset({"surface", "confusion", "parameters"})]
     assert needs_of(FOUR.replace(panels=(Panel(view="nonsense"),))) == frozenset()
     made.reject()
