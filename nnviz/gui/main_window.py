@@ -149,6 +149,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.header.export_wanted.connect(self.export_current)
         self.header.theme_wanted.connect(self.toggle_theme)
+        self.verdict_panel.cures_wanted.connect(self.try_cures)
         self.controller.status_changed.connect(self._show_status)
         self.controller.run_changed.connect(self._redraw)
         self.controller.experiment_changed.connect(self._experiment_changed)
@@ -271,6 +272,14 @@ class MainWindow(QMainWindow):
         self.figures.copy(dock.view)
 
     @Slot()
+    def try_cures(self) -> None:
+        """Train cures of the run in front as twins, and rank them."""
+        from nnviz.gui.cures.window import CuresWindow  # nobody needs it at the start
+
+        self.controller.session.pause()
+        CuresWindow(self.controller, self.theme, self).show()
+
+    @Slot()
     def compose_figure(self) -> None:
         """Let the user make a figure of several views."""
         self.figures.compose([dock.view for dock in self._shown()])
@@ -307,6 +316,9 @@ class MainWindow(QMainWindow):
         for dock in self.docks.values():
             if isinstance(dock, ViewDock):
                 dock.apply_theme(theme)
+        for window in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if window.isWindow() and hasattr(window, "apply_theme"):
+                window.apply_theme(theme)
         self._redraw()
 
     def _saved_theme(self) -> Theme:

@@ -67,6 +67,7 @@ class Menus(QObject):
         controller = self._window.controller
         menu.addSeparator()
         self._add(menu, "Fork here", controller.fork, "F")
+        self._add(menu, "Try cures…", self._window.try_cures, "Ctrl+K")
         add_heading(menu, "The past")
         self._add(menu, "Go to the best epoch", controller.go_to_best, "B")
         # These keys are the window's own, given to whatever has the focus first: sliders and fields know them too.

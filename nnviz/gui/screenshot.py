@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEventLoop, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEventLoop, QPoint, QRect, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
@@ -13,17 +14,31 @@ from nnviz.experiment import Experiment
 from nnviz.gui.app import make_window
 from nnviz.gui.main_window import MainWindow
 from nnviz.gui.theme import THEMES
+from nnviz.gui.view_dock import ViewDock
 from nnviz.snapshot import Status
+
+_SETTLING = 10.0
+"""Seconds within which the window must show what it was asked for."""
 
 
 class ScreenshotError(RuntimeError):
     """A picture that cannot be made: one sentence that says why."""
 
 
-def take(experiment: Experiment, epochs: int, size: tuple[int, int], theme: str, scale: int, out: Path) -> None:
-    """Train an experiment for some epochs in the main window and write a picture of the window to a PNG file.
+def take(
+    experiment: Experiment,
+    epochs: int,
+    size: tuple[int, int],
+    theme: str,
+    scale: int,
+    out: Path,
+    views: Sequence[str] = (),
+) -> list[Path]:
+    """Train an experiment for some epochs in the main window, write pictures of it as PNG files, return their paths.
 
-    Raises ScreenshotError when training fails or the file cannot be written.
+    The first picture, `out`, is of the whole window. Then the dock of each of `views`, by name, comes to the front
+    of its place in the window, and a picture of the dock alone is written beside the first, as OUT-VIEW.png.
+    Raises ScreenshotError when training fails, a view cannot be shown or a file cannot be written.
     """
     limited = experiment.replace(training=experiment.training.replace(epochs=epochs))
     window = make_window(limited, THEMES[theme], remember=False)
@@ -36,8 +51,11 @@ def take(experiment: Experiment, epochs: int, size: tuple[int, int], theme: str,
             window.controller.session.play()
             _wait(window, Status.FINISHED, Status.DIVERGED)
         _settle(window)
-        if not picture(window, scale).save(str(out)):
-            raise ScreenshotError(f"{out} cannot be written; choose another folder or a name that ends in .png.")
+        written = [_written(picture(window, scale), out)]
+        for name in views:
+            file = out.with_name(f"{out.stem}-{name}{out.suffix}")
+            written.append(_written(_picture_of_view(window, name, scale), file))
+        return written
     finally:
         window.close()
         window.deleteLater()
@@ -55,19 +73,44 @@ def picture(window: MainWindow, scale: int) -> QImage:
     return image
 
 
+def _picture_of_view(window: MainWindow, name: str, scale: int) -> QImage:
+    """Bring a view to the front of its place in the window and return its dock as it is drawn there."""
+    dock = window.docks[name]
+    assert isinstance(dock, ViewDock)
+    dock.come_forward()
+    end = time.monotonic() + _SETTLING
+    while not window.shows(dock):
+        if time.monotonic() > end:
+            raise ScreenshotError(f"The view {name} has no room in a window of this size; choose a larger one.")
+        _process_events()
+    _settle(window)
+    area = dock.geometry()
+    return picture(window, scale).copy(QRect(area.topLeft() * scale, area.size() * scale))
+
+
+def _written(image: QImage, file: Path) -> Path:
+    if not image.save(str(file)):
+        raise ScreenshotError(f"{file} cannot be written; choose another folder or a name that ends in .png.")
+    return file
+
+
+def _process_events() -> None:
+    QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+
 def _wait(window: MainWindow, *wanted: Status) -> None:
     """Run the window until its run reaches a status."""
     while window.controller.run.status not in wanted:
         if window.controller.run.status is Status.FAILED:
             raise ScreenshotError(window.controller.run.text)
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        _process_events()
 
 
-def _settle(window: MainWindow, seconds: float = 10.0) -> None:
+def _settle(window: MainWindow) -> None:
     """Run the window until a snapshot of the newest epoch has arrived with all that its views asked for."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + _SETTLING
     while time.monotonic() < end:
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        _process_events()
         run = window.controller.run
         if run.snapshot is not None and run.snapshot.epoch == run.epoch and not window.missing():
             break
