@@ -240,6 +240,9 @@ def style_sheet(theme: Theme) -> str:
     QToolButton:checked {{ border: 1px solid {theme.accent}; color: {theme.accent}; }}
     QPushButton#primary {{ background: {theme.accent}; color: {theme.accent_text}; border: 1px solid {theme.accent}; }}
     QPushButton#primary:focus {{ border-color: {theme.text}; }}
+    QPushButton#primary:disabled {{
+        background: {theme.border}; border-color: {theme.border}; color: {theme.muted};
+    }}
     QPushButton::menu-indicator, QToolButton::menu-indicator {{ image: none; width: 0; }}
     QToolButton#chip, QToolButton#error-chip {{
         padding: 0 6px; min-height: 0; border-radius: 4px; font-size: 11px; background: {theme.window};

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from figure_stage import difference, figure, pdf_page, pixels
-from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QModelIndex, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QScreen
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 from view_stage import NEEDS, Train
@@ -271,7 +271,19 @@ def test_the_focus_shows_on_every_button(theme: Theme, dialog: FigureDialog, qtb
         focused = button.grab().toImage()
         dialog.preset.box.setFocus()
         qtbot.waitUntil(dialog.preset.box.hasFocus)
-        assert button.grab().toImage() != focused
+        before = button.grab().toImage()
+        assert before != focused
+        button.setEnabled(False)
+        assert difference(pixels(button.grab().toImage()), pixels(before))[1] > 30, "and so does what cannot be pressed"
+
+
+def test_dialogs_fit_the_screen(
+    dialog: FigureDialog, composing: ComposeDialog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QScreen, "availableSize", lambda screen: QSize(1024, 600))
+    for shown in (dialog, composing):
+        shown.grow(1080, 760)
+        assert (shown.width(), shown.height()) == (992, 536)
 
 
 def test_training_goes_on_under_an_open_dialog_which_keeps_its_moment(run: Run) -> None:

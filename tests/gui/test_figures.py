@@ -211,6 +211,22 @@ def test_no_label_is_cut_or_covered(kind: str, preset: str, qapp: object, traine
                 assert shared.width() * shared.height() < 0.5, (name, one.text, other.text)
 
 
+@pytest.mark.parametrize("preset", presets.names())
+@pytest.mark.parametrize("best", [1, 3, 30, 58])
+def test_the_word_at_the_best_epoch_covers_no_number(best: int, preset: str, run: Run) -> None:
+    """Wherever the curve ends and the numbers of the axis stand."""
+    for top in np.linspace(0.9, 2.1, 13):
+        history = History()
+        loss = np.where(np.arange(61) == best, 0.05, np.linspace(top, 0.1, 61))
+        history.append({"epoch": np.arange(61.0), "step": np.arange(61.0), "train_loss": loss, "test_loss": loss})
+        with Sheet(recipe("loss", preset=preset), history, run.snapshot) as sheet:
+            written = _written(sheet)
+        (word,) = [text for text in written if text.text.startswith("best")]
+        for other in written:
+            shared = word.box.intersected(other.box)
+            assert other is word or shared.width() * shared.height() == 0, (top, other.text)
+
+
 def test_axes_curves_and_units_are_named(run: Run, qapp: object, trained_run: Train) -> None:
     assert {"epoch", "binary cross-entropy", "Train", "Test", "Gap"} <= set(labels(of(run, "svg", "loss")))
     assert {"epoch", "% wrong"} <= set(labels(of(run, "svg", "error")))

@@ -40,7 +40,7 @@ class ComposeDialog(FigureDialog):
         super().__init__(recipe, moment, parent, "Compose figure")
         self.panel_list.changed.connect(self._set_panels)
         self.grid_form.edited.connect(self._edit_grid)
-        self.resize(1080, 760)
+        self.grow(1080, 760)
 
     def set_recipe(self, recipe: Recipe) -> None:
         """Show another recipe, a moment later, and have measured what it needs."""

@@ -82,8 +82,12 @@ class FigureDialog(QDialog):
         self.form.edited.connect(self._edited)
         self.copy_button.clicked.connect(self._copy)
         self.save_button.clicked.connect(self._save)
-        self.resize(QSize(980, 640))
+        self.grow(980, 640)
         self._show_settings()
+
+    def grow(self, width: int, height: int) -> None:
+        """Make the dialog so large, or as large as the screen has room for, with a frame around it."""
+        self.resize(QSize(width, height).boundedTo(self.screen().availableSize() - QSize(32, 64)))
 
     # ------------------------------------------------------------ what is shown
 

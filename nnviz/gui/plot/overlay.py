@@ -157,8 +157,9 @@ class Overlay(QGraphicsItem):
             return
         left = x + 5 if x + 5 + width <= area.right() else x - 5 - width
         room = QRectF(left, area.top(), width + 1, 15)
-        if plot.theme.export:  # above the curves
-            room = QRectF(min(max(0.0, x - width / 2), plot.width() - width - 2), area.top() - 15, width + 1, 15)
+        if plot.theme.export:  # above the curves, beside the numbers of the axis
+            left = min(max(area.left() + 2, x - width / 2), plot.width() - width - 2)
+            room = QRectF(left, area.top() - 15, width + 1, 15)
         else:
             painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.7))
         painter.setPen(mark.color)
