@@ -334,8 +334,6 @@ class _Member:
     def finish(self, trainer: Trainer, judge: _Judge) -> None:
         """Write down the errors that count."""
         self.end, self.epoch = trainer.end, trainer.engine.epoch
-        beyond = self.points > self.epoch  # of a network that diverged and went back further
-        self.curves[:, beyond] = self.shared[:, beyond] = np.nan
         errors, self.judged_epoch = judge.verdict()
         self.judged[:] = errors  # after the epoch: whoever sees the one sees the other
         self.done = True

@@ -198,13 +198,16 @@ def test_the_plane_of_a_picture_is_no_change_of_samples() -> None:
 # ---------------------------------------------------------------- ends
 
 
-def test_early_stopping_counts_at_its_best_epoch() -> None:
-    noisy = bundled("noisy-labels")
+@pytest.mark.parametrize("epochs", [200, 500_000])
+def test_early_stopping_counts_at_its_best_epoch(epochs: int) -> None:
+    noisy = bundled("noisy-labels").with_settings(["training.epochs=200"])
     stopped = cures["early-stopping"]().applied(noisy, prepare(noisy.data)).with_settings(["training.patience=15"])
-    study = TwinStudy(noisy, [Variant(stopped.name, stopped, "best")], epochs=200, seeds=3)
+    study = TwinStudy(noisy, [Variant(stopped.name, stopped, "best")], epochs, seeds=3)
     report = finished(study)
     same_as_alone(study, report)
     outcome = report.outcomes[0]
+    if epochs > POINTS:
+        assert not np.isin(outcome.judged_epoch, report.epochs).all(), "the best epoch is seldom a common one"
     test = split_indices(noisy.data.source.load(0), stopped.data)[2]
     own, other = (np.isin(part, test) for part in (test, split_indices(noisy.data.source.load(0), noisy.data)[2]))
     for row, seed in enumerate(report.seeds):
