@@ -12,6 +12,7 @@ from nnviz.gui.controller import Controller
 from nnviz.gui.network.chips import LAYER_MIME, InsertButton, LayerChip
 from nnviz.gui.network.picture import NetworkPicture
 from nnviz.gui.network.popover import LayerPopover
+from nnviz.gui.network.unit_popover import UnitPopover, unit_parameters
 from nnviz.gui.theme import Theme, font
 from nnviz.network import edit
 from nnviz.network.layers import Layer
@@ -48,6 +49,7 @@ class NetworkEditor(QWidget):
         self._problem.hide()
         self.setMinimumSize(self.picture.minimumSize())
         self.picture.unit_clicked.connect(self._edit_column)
+        self.picture.weights_wanted.connect(self._edit_weights)
         controller.experiment_changed.connect(self._experiment_changed)
 
     # ------------------------------------------------------------ what is shown
@@ -207,6 +209,24 @@ class NetworkEditor(QWidget):
         stages = self._plan.picture()[column] if self._plan is not None else ()
         if stages and stages[0].role == "hidden":
             self.edit_layer(stages[0].index)
+
+    @Slot(int, int, int, QPoint)
+    def _edit_weights(self, column: int, unit: int, before: int, point: QPoint) -> None:
+        """Let the user set the weights of a unit by hand."""
+        snapshot = self._controller.run.snapshot
+        flat = snapshot.arrays.get("parameters") if snapshot is not None else None
+        if snapshot is None or flat is None or column == 0 or snapshot.plan != self._plan:
+            return
+        parameters = unit_parameters(snapshot.plan, column, unit, flat)
+        if not parameters:
+            return
+        stages = snapshot.plan.picture()[column]
+        name = "Output" if stages[0].role == "output" else f"Layer {column}"
+        weights = [each.number for each in parameters if each.name.startswith("weight")]
+        first = weights[before] if 0 <= before < len(weights) else parameters[0].number
+        popover = UnitPopover(self._controller, f"{name}, unit {unit + 1}", parameters, first, self)
+        popover.move(point)
+        popover.show()
 
     @Slot()
     def _forget_popover(self) -> None:

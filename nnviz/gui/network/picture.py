@@ -6,8 +6,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from nnviz.gui.network.layout import Layout, arrange
@@ -35,6 +45,9 @@ class NetworkPicture(QWidget):
 
     unit_clicked = Signal(int, int)
     """Column and number of a unit that was clicked."""
+    weights_wanted = Signal(int, int, int, QPoint)
+    """Column and number of a unit whose weights shall be set, the unit before it whose link was meant (-1 for none),
+    and where on the screen."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -201,8 +214,22 @@ class NetworkPicture(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         hit = self._layout.tile_at(event.position()) if self._layout else None
-        if hit is not None:
+        if hit is not None and event.button() == Qt.MouseButton.LeftButton:
             self.unit_clicked.emit(*hit)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer the weights of the unit, or of the link, under the mouse."""
+        if self._layout is None:
+            return
+        point = QPointF(event.pos())
+        hit = self._layout.tile_at(point)
+        if hit is not None:
+            self.weights_wanted.emit(*hit, -1, event.globalPos())
+            return
+        link = self._link_at(point)
+        if link is not None:
+            links, unit, before = link
+            self.weights_wanted.emit(links.column, unit, before, event.globalPos())
 
     def _unit_card(self, column: int, unit: int) -> str:
         """Return the live numbers of a unit."""
@@ -232,7 +259,17 @@ class NetworkPicture(QWidget):
         return None
 
     def _link_card(self, point: QPointF) -> str:
-        """Return the number of the strongest link that passes within 5 pixels of a point, or nothing."""
+        """Return the number of the strongest link near a point, or nothing."""
+        link = self._link_at(point)
+        if link is None:
+            return ""
+        links, unit, before = link
+        word = "gradient" if self.show_gradients else "weight"
+        value = f"{word} <b>{links.values[unit, before]:+.4g}</b><br>unit {before + 1} → unit {unit + 1}"
+        return value if self.show_gradients else f"{value}<br>right-click to set it"
+
+    def _link_at(self, point: QPointF) -> tuple[Links, int, int] | None:
+        """Return the strongest link that passes within 5 pixels of a point: its column's, its unit, the unit before."""
         assert self._layout is not None
         for links in self._links:
             starts = self._layout.columns[links.column - 1].tiles
@@ -246,9 +283,8 @@ class NetworkPicture(QWidget):
             near = np.where((np.abs(y - point.y()) < 5.0) & (strength >= _FAINTEST), strength, 0.0)
             if near.max(initial=0.0) > 0:
                 unit, before = np.unravel_index(int(near.argmax()), near.shape)
-                word = "gradient" if self.show_gradients else "weight"
-                return f"{word} <b>{links.values[unit, before]:+.4g}</b><br>unit {before + 1} → unit {unit + 1}"
-        return ""
+                return links, int(unit), int(before)
+        return None
 
 
 def _bezier_height(a: NDArray[Any], b: NDArray[Any], left: float, right: float, x: float) -> NDArray[Any]:
