@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -19,6 +19,10 @@ from PySide6.QtWidgets import (
 from nnviz.gui.icons import icon
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import View
+
+
+_BAR = 32
+"""Height of a title bar, in pixels."""
 
 
 class Note(QLabel):
@@ -62,7 +66,13 @@ class TitleBar(QWidget):
         self.row.setSpacing(6)
         self.row.addWidget(self.caption)
         self.row.addWidget(self.note, 1)
-        self.setFixedHeight(32)
+        self.setFixedHeight(_BAR)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), _BAR)  # docks ask for this, and not for the fixed height
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), _BAR)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.double_clicked.emit()

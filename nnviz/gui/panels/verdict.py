@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nnviz.analysis.verdict import Losses, Verdict, verdict
@@ -81,6 +82,17 @@ class VerdictPanel(QWidget):
         self.cures.setVisible(overfits or (shown.state == "learning" and run.epoch > 0))
         self.setAccessibleDescription(f"{shown.headline}. {shown.sentence}")
         self._color(shown)
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Ask for the height that the sentence needs at this width."""
+        layout = self.layout()
+        if layout is not None:
+            self.setMinimumHeight(layout.minimumHeightForWidth(self.width()))
 
     def _color(self, shown: Verdict | None) -> None:
         """Give the card's edge the colour of what it says."""
