@@ -50,6 +50,8 @@ class TorchEngine:
     ) -> None:
         import torch
 
+        if device == "cuda":
+            _compute_repeatably(torch.backends.cudnn)
         self.plan, self.device, self.seed = plan, device, seed
         self.loss = training.resolved_loss(data.task, data.n_classes)
         self.epoch = self.step = self.position = 0
@@ -380,6 +382,15 @@ class TorchEngine:
         """Return a copy: `numpy()` alone would alias memory that the next step overwrites."""
         array: NDArray[Any] = tensor.detach().cpu().numpy().copy()
         return array
+
+
+def _compute_repeatably(cudnn: Any) -> None:
+    """Have a graphics card add in the same order every time, so that a repetition gives the same numbers.
+
+    The variable is read by cuBLAS when it is first used: see its manual, "Results reproducibility".
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    cudnn.deterministic, cudnn.benchmark = True, False
 
 
 def _find_alive(outputs: torch.Tensor, alive: torch.Tensor) -> None:
