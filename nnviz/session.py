@@ -15,6 +15,7 @@ from nnviz.history.chapters import Edit
 from nnviz.history.history import Event
 from nnviz.intake import Intake
 from nnviz.look import Look
+from nnviz.project.project import Project, project_of
 from nnviz.roster import Roster, recording_of
 from nnviz.run import Origin, Run
 from nnviz.settings import Change, differences
@@ -28,6 +29,7 @@ from nnviz.training.commands import (
     LimitSpeed,
     Pause,
     Play,
+    Provide,
     SetParameters,
     Start,
     StepBatch,
@@ -275,6 +277,17 @@ class Session:
         for run in runs:
             self._intake.know(run)
         self._bring_to_front(runs[front])
+
+    def project(self) -> Project:
+        """Return what a project file of this session holds, in a few milliseconds."""
+        return project_of(self.runs, self.run, self.look.compared, self.worker.samples)
+
+    def open(self, project: Project) -> None:
+        """Turn to the runs of a project; its samples count more than the files that they came from."""
+        for samples in project.samples:
+            self._send(Provide(samples.source, samples.seed, samples.dataset))
+        self.replace_runs(list(project.runs), project.front)
+        self.look.compare(tuple(project.runs[place].number for place in project.compared))
 
     def want(self, names: frozenset[str]) -> None:
         """Say which probes the visible views need."""

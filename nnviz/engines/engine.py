@@ -75,6 +75,16 @@ class EngineState:
         """Return all arrays of the state."""
         return [self.parameters, self.gradients, self.updates, *self.buffers.values(), *self.optimizer.values()]
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that its arrays take, in bytes."""
+        return sum(array.nbytes for array in self.arrays())
+
+    def freeze(self) -> None:
+        """Make its arrays read-only: they are shared from now on."""
+        for array in self.arrays():
+            array.setflags(write=False)
+
 
 class Engine(Protocol):
     """One network in training."""

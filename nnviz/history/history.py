@@ -49,8 +49,47 @@ class History:
         self._best: tuple[str, int, int] = ("", -1, 0)  # column, its best row, and how many rows were looked at
         self._best_from = 0
         self._widest = 0  # of 2 to the power of this many epochs, thinning keeps at least one
+        self.went_back = 0  # how often rows were taken back
         self.events: list[Event] = []
         self.keyframes = Keyframes()
+
+    @classmethod
+    def of(cls, columns: Mapping[str, NDArray[Any]], most: int, widest: int, best_from: int) -> History:
+        """Return a history as it once was: its columns, thinned as `widest` says.
+
+        The best row is looked for from epoch `best_from` on. Raises ValueError for columns that no history has.
+        """
+        made = cls(most)
+        count = len(columns.get("epoch", ()))
+        if any(column.ndim not in (1, 2) or len(column) != count for column in columns.values()):
+            raise ValueError("The columns are not equally long.")
+        if count > made.most or (count and not (np.diff(columns["epoch"]) > 0).all()):
+            raise ValueError("The epochs do not ascend, or are too many.")
+        if count:
+            made._add(columns, count)
+        made._widest = widest
+        made._best_from = int(np.searchsorted(made.column("epoch"), best_from))
+        return made
+
+    def copy(self) -> History:
+        """Return a copy that nothing changes which happens to this one from now on."""
+        columns = {name: self.column(name) for name in self._columns}
+        twin = History.of(columns, self.most, self._widest, self.best_from)
+        twin.went_back, twin.events, twin.keyframes = self.went_back, list(self.events), self.keyframes.copy()
+        return twin
+
+    @property
+    def widest(self) -> int:
+        """How far old rows are thinned: of 2 to the power of this many epochs at least one is kept."""
+        return self._widest
+
+    @property
+    def best_from(self) -> int:
+        """The epoch from which on the best row is looked for."""
+        epochs = self.column("epoch")
+        if self._best_from < len(epochs):
+            return int(epochs[self._best_from])
+        return int(epochs[-1]) + 1 if len(epochs) else 0
 
     def __len__(self) -> int:
         return self._length
@@ -85,6 +124,7 @@ class History:
         if not self._length or self._columns["epoch"][self._length - 1] < epoch:
             return
         kept = int(np.searchsorted(self.column("epoch"), epoch))
+        self.went_back += 1
         name, best, seen = self._best
         self._best = (name, best, min(seen, kept)) if best < kept else ("", -1, 0)
         self._length, self._best_from = kept, min(self._best_from, kept)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ class Keyframe:
     @property
     def nbytes(self) -> int:
         """The memory that it takes, in bytes."""
-        return sum(array.nbytes for array in self.state.arrays())
+        return self.state.nbytes
 
 
 class Keyframes:
@@ -70,6 +70,24 @@ class Keyframes:
         self._frames: list[Keyframe] = []
         self._bytes = 0
         self._widest = 0  # of 2 to the power of this many epochs, thinning keeps at least one
+
+    @classmethod
+    def of(cls, frames: Iterable[Keyframe], most: int, bytes_limit: int, widest: int) -> Self:
+        """Return keyframes as they once were: `frames` in the order of the run, thinned as `widest` says."""
+        made = cls(most, bytes_limit)
+        for frame in frames:
+            made._insert(len(made), frame)
+        made._widest = widest
+        return made
+
+    def copy(self) -> Keyframes:
+        """Return the same keyframes in a list of their own."""
+        return Keyframes.of(self, self.most, self.bytes_limit, self._widest)
+
+    @property
+    def widest(self) -> int:
+        """How far they are thinned: of 2 to the power of this many epochs at least one is kept."""
+        return self._widest
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -130,8 +148,7 @@ class Keyframes:
         return [frame.place for frame in self._frames]
 
     def _insert(self, at: int, frame: Keyframe) -> None:
-        for array in frame.state.arrays():
-            array.setflags(write=False)
+        frame.state.freeze()
         self._frames.insert(at, frame)
         self._bytes += frame.nbytes
 

@@ -121,6 +121,10 @@ class Worker:
         """Start the thread."""
         self._thread.start()
 
+    def samples(self, source: Source, seed: int) -> Dataset | None:
+        """Return the samples of a source and a seed as they were loaded, None where they were not."""
+        return self._datasets.get((source, seed))
+
     def send(self, command: Command) -> None:
         """Queue a command; it is carried out after the current slice."""
         self._commands.put(command)
