@@ -28,7 +28,8 @@ def main() -> None:
     from nnviz.gui.views import views
 
     app = application()  # kept: widgets need it alive
-    needs = set(NetworkPicture(theme.DARK).needs).union(*(views[name].needs for name in (*RIGHT, *BELOW)))
+    shown = [views[name] for name in (*RIGHT, *BELOW) if name in views]
+    needs = set(NetworkPicture(theme.DARK).needs).union(*(view.needs for view in shown))
     sys.stdout.write(json.dumps(sorted(needs)) + "\n")
     app.quit()
 
