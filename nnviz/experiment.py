@@ -20,7 +20,7 @@ from nnviz.registry import unknown_name
 from nnviz.settings import Settings, SettingsError, changed, decode, encode, knob, parse_assignment
 
 FILES = (".toml", ".nnviz")
-"""How names of experiment files end: the second is the same file under a name that systems can tie to nnviz."""
+"""How names of experiment files end: of the second there are also projects, which hold experiments and runs."""
 
 
 class Experiment(Settings, frozen=True):
@@ -104,7 +104,12 @@ def for_table(path: Path, target: str = "") -> Experiment:
 def read(path: Path) -> Experiment:
     """Read an experiment from a TOML file. Raises SettingsError naming the file and the setting or line."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        if content[:2] == b"PK":  # as zip archives begin
+            raise SettingsError(
+                f"{path.name} is a project, not an experiment; open it in the window, or fork a run of it."
+            )
+        raw = tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError:
         raise SettingsError(f"{path.name} is not a text file; an experiment is a TOML file in UTF-8.") from None
     except tomllib.TOMLDecodeError as error:

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from nnviz import __version__, cli
-from nnviz.commands import train as train_command
 from nnviz.experiment import bundled, bundled_names, read
+from nnviz.project.library import Library
 from nnviz.training.trainer import Trainer
 
 TABLE = "\n".join(["a,b,price", *(f"{i % 7},{i % 5},{i % 7 + 2.5 * (i % 5)}" for i in range(60))])
@@ -134,6 +134,7 @@ def test_the_files_hold_the_run(here: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         "spirals.experiment.toml",
         "spirals.history.csv",
+        "spirals.nnviz",
         "spirals.parameters.npz",
     ]
     experiment = read(folder / "spirals.experiment.toml")
@@ -177,7 +178,7 @@ def test_ctrl_c_while_data_are_loaded_ends_quietly(monkeypatch: pytest.MonkeyPat
     def interrupted(*arguments: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_command, "prepare", interrupted)
+    monkeypatch.setattr(Library, "prepare", interrupted)
     assert cli.main(["train", "circles"]) == 130
 
 

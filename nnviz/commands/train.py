@@ -13,7 +13,6 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnviz.commands import (
     Command,
@@ -25,9 +24,13 @@ from nnviz.commands import (
     say,
     with_epoch_limit,
 )
-from nnviz.data.split import prepare
+from nnviz.commands.parts.recorder import Recorder
 from nnviz.engines.engine import Columns
-from nnviz.export.run_files import parameters_by_name, write_run
+from nnviz.export.run_files import file_name, parameters_by_name, parameters_sha256, plain, write_run
+from nnviz.project.library import Library
+from nnviz.project.project import project_of
+from nnviz.project.writing import write
+from nnviz.run import Run
 from nnviz.training.trainer import Trainer
 
 _EPOCHS = 100
@@ -69,7 +72,7 @@ Numbers that are not finite are null. Exit status: 0 trained, 1 diverged, 2 a mi
             "--out",
             type=Path,
             metavar="DIR",
-            help="write settings (TOML), measurements (CSV) and parameters (NPZ) into this folder",
+            help="write settings (TOML), measurements (CSV), parameters (NPZ) and all in one project (.nnviz) here",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object per epoch and one at the end")
         parser.add_argument("--quiet", action="store_true", help="print the summary alone")
@@ -78,22 +81,32 @@ Numbers that are not finite are null. Exit status: 0 trained, 1 diverged, 2 a mi
         experiment = with_epoch_limit(chosen_experiment(options), options.epochs, _EPOCHS)
         if options.out is not None:
             options.out.mkdir(parents=True, exist_ok=True)  # now: nobody wants to learn it after the training
-        trainer = Trainer(experiment, prepare(experiment.data))
+        library = Library()
+        trainer = Trainer(experiment, library.prepare(experiment.data))
         report: Report = JsonReport(options.quiet) if options.json else TextReport(options.quiet)
-        done = Training(trainer, report)
+        recorder = Recorder(Run(1, experiment.name, experiment), trainer) if options.out is not None else None
+        done = Training(trainer, report, recorder)
         try:
             done.run()
         finally:  # also when the reader of the output has gone
-            if options.out is not None:
+            if recorder is not None:
                 done.save(options.out)
+                _save_project(options.out, recorder, library)
         return done.exit_status
+
+
+def _save_project(folder: Path, recorder: Recorder, library: Library) -> None:
+    """Write NAME.nnviz."""
+    recorder.end()
+    run = recorder.run
+    write(folder / f"{file_name(run.name)}.nnviz", project_of([run], run, (), library.loaded))
 
 
 class Training:
     """One training to its end, and everything that was measured on the way."""
 
-    def __init__(self, trainer: Trainer, report: Report) -> None:
-        self.trainer, self.report = trainer, report
+    def __init__(self, trainer: Trainer, report: Report, recorder: Recorder | None = None) -> None:
+        self.trainer, self.report, self.recorder = trainer, report, recorder
         self.rows: list[Columns] = []
         self.seconds = 0.0
         self.interrupted = False
@@ -109,6 +122,8 @@ class Training:
                 self.seconds += time.perf_counter() - began
                 if rows is not None:
                     self.rows.append(rows)
+                    if self.recorder is not None:
+                        self.recorder.take(rows)
                     self.report.progress(rows)
         self.report.end(self)
 
@@ -154,6 +169,7 @@ class Training:
             "seconds": round(self.seconds, 3),
             "n_parameters": engine.plan.n_parameters,
             "best_epoch": self.trainer.best_epoch,
+            "parameters_sha256": parameters_sha256(engine.parameters()),
         }
 
     @contextmanager
@@ -247,18 +263,6 @@ class TextReport(Report):
 
     def _error_text(self, value: float | None) -> str:
         return f"{100 * value:6.2f} %" if self._share and value is not None else _number(value)
-
-
-def plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the single numbers among measurements as JSON knows them: None where one is not finite."""
-    return {name: _plain(value) for name, value in row.items() if np.ndim(value) == 0}
-
-
-def _plain(value: NDArray[Any] | float) -> int | float | None:
-    number = float(value)
-    if not np.isfinite(number):
-        return None
-    return int(number) if np.issubdtype(np.asarray(value).dtype, np.integer) else number
 
 
 def _number(value: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Mapping
@@ -89,3 +90,20 @@ def parameters_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     file = io.BytesIO()
     np.savez(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()
+
+
+def parameters_sha256(flat: NDArray[Any]) -> str:
+    """Return the SHA-256 of all parameters of a network, flat in network order, with the lowest byte first."""
+    return hashlib.sha256(flat.astype(flat.dtype.newbyteorder("<")).tobytes()).hexdigest()
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, int | float | None]:
+    """Return the single numbers among measurements as JSON knows them: None where one is not finite."""
+    return {name: _plain(value) for name, value in row.items() if np.ndim(value) == 0}
+
+
+def _plain(value: NDArray[Any] | float) -> int | float | None:
+    number = float(value)
+    if not np.isfinite(number):
+        return None
+    return int(number) if np.issubdtype(np.asarray(value).dtype, np.integer) else number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +15,9 @@ from nnviz.engines.engine import EngineState, Place
 from nnviz.history.thinning import first_of_cells
 
 Reason = Literal["", "event", "best"]
+
+_MOST = 256
+"""How many keyframes a run has unless told otherwise."""
 
 _FEWEST_BYTES, _FEWEST_FRAMES = 24 * 2**20, 12
 """What keyframes may take at least, and how many states of a large network may take more than that."""
@@ -58,6 +62,26 @@ class Keyframe:
         return self.state.nbytes
 
 
+class KeyframePace:
+    """Says when a state is due to be kept: densely at the beginning, and never more often than `Keyframes` would keep.
+
+    Copying states takes at most a `share` of the time.
+    """
+
+    def __init__(self, share: float = 0.05) -> None:
+        self._share = share
+        self._epoch, self._at = 0, 0.0
+
+    def due(self, epoch: int) -> bool:
+        """Say whether the state at the end of an epoch should be kept."""
+        return epoch >= self._epoch and time.monotonic() >= self._at
+
+    def kept(self, epoch: int, seconds: float) -> None:
+        """Note that a state was kept, and how long that took."""
+        self._epoch = epoch + max(1, epoch // (_MOST // 2))
+        self._at = time.monotonic() + seconds / self._share
+
+
 class Keyframes:
     """Keyframes in the order of the run; the first and the newest are always kept.
 
@@ -65,7 +89,7 @@ class Keyframes:
     without a reason are thinned: of every 2^k epochs the first stays, with more of them early on, where most happens.
     """
 
-    def __init__(self, most: int = 256, bytes_limit: int = _FEWEST_BYTES) -> None:
+    def __init__(self, most: int = _MOST, bytes_limit: int = _FEWEST_BYTES) -> None:
         self.most, self.bytes_limit = most, bytes_limit
         self._frames: list[Keyframe] = []
         self._bytes = 0

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from nnviz.data.dataset import DataError, Dataset, SplitData
-from nnviz.data.settings import DataSettings
+from nnviz.data.dataset import DataError, Dataset
 from nnviz.data.source import Source
-from nnviz.data.split import split
 from nnviz.run import Run
 
 Loaded = Callable[[Source, int], Dataset | None]
@@ -39,18 +37,6 @@ class Project:
     front: int = 0
     compared: tuple[int, ...] = ()
     samples: tuple[Samples, ...] = ()
-    _loaded: dict[tuple[Source, int], Dataset] = field(default_factory=dict, repr=False)
-
-    def prepare(self, settings: DataSettings) -> SplitData:
-        """Return the samples of some settings, split: those of the project where it has them.
-
-        Raises DataError when they cannot be had.
-        """
-        key = (settings.source, settings.seed)
-        if key not in self._loaded:
-            kept = (each.dataset for each in self.samples if (each.source, each.seed) == key)
-            self._loaded[key] = next(kept, None) or settings.source.load(settings.seed)
-        return split(self._loaded[key], settings)
 
 
 def project_of(runs: Sequence[Run], front: Run, compared: Iterable[int], loaded: Loaded) -> Project:

@@ -11,7 +11,7 @@ from nnviz.engines.choose import LossError, ShapeError, must_compile
 from nnviz.engines.engine import Columns, Place
 from nnviz.experiment import Experiment
 from nnviz.history.chapters import Chapter, Edit
-from nnviz.history.keyframes import Keyframe, Keyframes
+from nnviz.history.keyframes import Keyframe, KeyframePace
 from nnviz.snapshot import Status
 from nnviz.training.camera import Camera
 from nnviz.training.commands import Recording
@@ -23,9 +23,6 @@ COMPILING = "Compiling the fast engine for this processor: half a minute, once a
 
 _SNAPSHOT_SHARE = 0.2
 """Largest share of time that probes may take while training."""
-
-_KEYFRAME_SHARE = 0.05
-"""Largest share of time that copying states may take while training."""
 
 
 class Lane:
@@ -47,8 +44,7 @@ class Lane:
         self._asleep: Keyframe | None = None
         self._chapters: list[Chapter] = []
         self._announced = False  # whether the run says that the kernels are being compiled
-        self._keyframe_epoch = 0
-        self._next_keyframe_at = 0.0
+        self._keyframe_pace = KeyframePace()
         self._next_snapshot_at = 0.0
         self._pace: deque[tuple[float, int]] = deque(maxlen=64)
 
@@ -272,13 +268,11 @@ class Lane:
         return frame
 
     def _keyframe_if_due(self) -> None:
-        """Post the state now and then: densely at the beginning, never more often than the history would keep."""
-        now = time.monotonic()
-        if self.epoch < self._keyframe_epoch or now < self._next_keyframe_at:
-            return
-        self._keyframe_epoch = self.epoch + max(1, self.epoch // (Keyframes().most // 2))
-        self.post_keyframe()
-        self._next_keyframe_at = now + (time.monotonic() - now) / _KEYFRAME_SHARE
+        """Post the state now and then."""
+        if self._keyframe_pace.due(self.epoch):
+            began = time.monotonic()
+            self.post_keyframe()
+            self._keyframe_pace.kept(self.epoch, time.monotonic() - began)
 
     def snapshot_if_due(self, wants: frozenset[str]) -> None:
         """Offer a snapshot when the last one was taken and the probes have not used up their share of time."""
