@@ -22,6 +22,7 @@ from pathlib import Path
 
 import bootstrap
 import deb
+import icu
 import sizes
 import trim
 from bootstrap import BootstrapError, say
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
     wanted = {*options.only, *(["app"] if {*options.only} != {"wheel"} or options.smoke else [])}
     try:
         build(wanted, options.smoke)
-    except BootstrapError as error:
+    except (BootstrapError, sizes.TooLargeError) as error:
         print(f"build: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
@@ -54,7 +55,10 @@ def main(arguments: list[str]) -> int:
 
 
 def build(wanted: set[str], smoke: bool) -> None:
-    """Make the wanted parts, from the environment to the archives. Raises BootstrapError or CalledProcessError."""
+    """Make the wanted parts, from the environment to the archives.
+
+    Raises BootstrapError or CalledProcessError, and TooLargeError when something exceeds its budget.
+    """
     began = time.monotonic()
     environment = prepare(wanted)
     wheel = make_wheel(environment.python)
@@ -63,6 +67,7 @@ def build(wanted: set[str], smoke: bool) -> None:
         freeze(environment, wheel)
         say(f"Frozen in {time.monotonic() - began:.0f} s")
         print(sizes.report(APP), flush=True)
+        sizes.check_app(APP)
     version = wheel.name.split("-")[1]
     if "archive" in wanted:
         made.append(archive(version))
@@ -72,7 +77,8 @@ def build(wanted: set[str], smoke: bool) -> None:
     if "installer" in wanted:
         made.append(installer(version))
     for file in made:
-        say(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1e6:.1f} MB")
+        say(f"{file.relative_to(ROOT)}: {file.stat().st_size / sizes.MB:.1f} MB")
+        sizes.check_package(file)
     if smoke:
         try_out(environment.python, next((file for file in made if file.suffix == ".deb"), None))
 
@@ -81,7 +87,7 @@ def prepare(wanted: set[str]) -> bootstrap.Environment:
     """Return the environment that builds, with everything in it, and see to what the system must have."""
     bootstrap.check_libraries("run")  # those that no Linux is sure to have go into the app
     if sys.platform == "linux":
-        need_tools({"strip": "binutils", "objdump": "binutils", "xz": "xz-utils"})
+        need_tools({**dict.fromkeys(("strip", "objdump", "objcopy", "as", "ld"), "binutils"), "xz": "xz-utils"})
     environment = bootstrap.Environment(BUILD / "venv", editable=False)
     environment.install({"frozen"})
     if "app" in wanted and subprocess.run([str(environment.python), "-c", CPU_ONLY]).returncode:
@@ -134,6 +140,7 @@ def freeze(environment: bootstrap.Environment, wheel: Path) -> None:
     shutil.rmtree(work)
     if sys.platform == "linux":
         trim.strip(APP)
+        icu.trim(APP)
         say(f"Left out, as nothing needs them: {', '.join(trim.drop_unreached(APP)) or 'nothing'}")
     inside = APP / "Contents" / "Resources" if sys.platform == "darwin" else APP
     run(environment.python, ROOT / "packaging" / "licenses.py", APP, inside / "licenses")

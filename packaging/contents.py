@@ -19,8 +19,17 @@ Entry = tuple[str, str, str]
 AS_FILES = {"nnviz.engines.compiled": "py"}
 
 UNUSED_MODULES = [
-    "IPython", "PIL", "PySide6.QtNetwork", "PyQt5", "PyQt6", "PySide2", "_pytest", "hypothesis", "matplotlib",
-    "mypy", "pandas", "pip", "pyarrow", "pytest", "scipy", "setuptools", "sklearn", "tensorboard", "tkinter",
+    "IPython", "PIL", "PySide6.QtNetwork", "PySide6.QtTest", "PyQt5", "PyQt6", "PySide2", "_pytest", "hypothesis",
+    "matplotlib", "mypy", "pandas", "pip", "pyarrow", "pytest", "scipy", "setuptools", "sklearn", "tensorboard",
+    "tkinter",
+    # OpenSSL, SQLite and readline with the libraries that they bring: nnviz talks to no network and keeps no database,
+    # and Python has hash functions of its own.
+    "_hashlib", "_sqlite3", "_ssl", "readline", "sqlite3", "ssl",
+    # The code generators of torch.compile, which needs a C++ compiler beside it, and tools of torch's developers.
+    "torch._inductor.codegen", "torch._inductor.fx_passes", "torch._inductor.ir", "torch._inductor.kernel",
+    "torch._inductor.lowering", "torch._inductor.scheduler", "torch._inductor.select_algorithm", "torch._vendor.quack",
+    "torch.testing._internal.common_methods_invocations", "torch.testing._internal.opinfo", "torch.utils.benchmark",
+    "torch.utils.tensorboard", "numpy.f2py",
 ]  # fmt: skip
 
 _UNUSED = re.compile(
@@ -30,12 +39,13 @@ _UNUSED = re.compile(
     | torch/lib/(.*/)?(lib)?(aoti_custom_ops|backend_with_compiler|jitbackend_test|torchbind_test)\b
     | (.*/)?(torch|numpy|numba|llvmlite|polars|sympy|networkx|pyqtgraph)/(.*/)?tests?/
     | torch/.*\.(lib|a|cmake|h|hpp|cuh)$
-    | torch/(ao|export|testing|_vendor)/.*\.py$
+    | torch/(ao|export|testing|_vendor|_export/(db|passes|serde)|backends/_nnapi|utils/hipify)/.*\.py$
+    | torch/sparse/_triton_\w+\.py$
     | torch/_inductor/(?!config).*\.py$
     | torch/_dynamo/variables/(?!streams).*\.py$
     | torch/distributed/(?!config|_functional_collectives|tensor/_collective_utils).*\.py$
     | .*\.dist-info/(?!METADATA|entry_points)  # licenses have a folder of their own
-    | pyqtgraph/examples/
+    | pyqtgraph/(examples|icons/peegee)/
     | PySide6/.*/(plugins/)?egldeviceintegrations/
     | PySide6/.*/plugins/platforms/(lib)?q(eglfs|linuxfb|vnc|vkkhrdisplay|minimalegl|minimal|direct2d)\b
     | PySide6/.*/plugins/platformthemes/libqgtk3

@@ -16,22 +16,23 @@ def strip(app: Path) -> None:
 
 
 def drop_unreached(app: Path) -> list[str]:
-    """Remove libraries of this system that nothing in a Linux app needs; return their names.
+    """Remove libraries of this system and of Qt that nothing in a Linux app needs; return their names.
 
-    PyInstaller collects them for plugins that are left out afterwards, GTK's above all.
+    PyInstaller collects them for plugins and modules that are left out afterwards.
     """
-    top = app / "_internal"
-    ours = {file.name for file in top.glob("*.so*")}
-    waiting = [file for file in app.rglob("*.so*") if file.parent != top or file.name.startswith("libpython")]
+    folders = (app / "_internal", app / "_internal" / "PySide6" / "Qt" / "lib")
+    ours = {file.name: file for folder in folders for file in folder.glob("*.so*")}
+    waiting = [file for file in app.rglob("*.so*") if file.parent not in folders or file.name.startswith("libpython")]
     reached = {file.name for file in waiting}
     while waiting:
         for name in needed(waiting.pop()) - reached:
             if name in ours:
                 reached.add(name)
-                waiting.append(top / name)
-    unreached = sorted(ours - reached)
-    for name in unreached:
-        (top / name).unlink()
+                waiting.append(ours[name])
+    unreached = sorted(set(ours) - reached)
+    for folder in folders:
+        for name in unreached:
+            (folder / name).unlink(missing_ok=True)
     return unreached
 
 

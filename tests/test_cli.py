@@ -209,6 +209,7 @@ MISTAKES = [
     (["screenshot", "circles"], "The following arguments are required: --out."),
     (["screenshot", "circles", "--out", "a.png", "--size", "big"], "Argument --size: 'big' is not a size; write it as"),
     (["screenshot", "circles", "--out", "no/a.png"], "There is no folder "),
+    (["screenshot", "circles", "--out", "a.png", "--view", "los"], "There is no view called 'los'."),
     (["bench", "--rows", "speed"], "There is no row 'speed'; choose from raw/dense"),
     (["."], ". is a folder; open a file, or a bundled experiment."),
     (["folder.csv"], "folder.csv is a folder; open a file, or a bundled experiment."),
@@ -284,7 +285,18 @@ def test_a_picture_is_taken(monkeypatch: pytest.MonkeyPatch, here: Path) -> None
     monkeypatch.setattr(screenshot, "take", lambda *arguments: taken.append(arguments))
     looks = ["--size", "800x600", "--theme", "light", "--scale", "2"]
     assert cli.main(["screenshot", "xor", "--epochs", "7", *looks, "--out", "a.png", "--seed", "3"]) == 0
-    assert taken == [(bundled("xor").replace(seed=3), 7, (800, 600), "light", 2, Path("a.png"))]
+    assert taken == [(bundled("xor").replace(seed=3), 7, (800, 600), "light", 2, Path("a.png"), [])]
+
+
+@pytest.mark.parametrize("asked", ["loss,dead-units", "all"])
+def test_pictures_of_views_are_taken(monkeypatch: pytest.MonkeyPatch, here: Path, asked: str) -> None:
+    from nnviz.gui import screenshot
+    from nnviz.gui.views import views
+
+    taken: list[list[str]] = []
+    monkeypatch.setattr(screenshot, "take", lambda *arguments: taken.append(arguments[-1]))
+    assert cli.main(["screenshot", "xor", "--view", asked, "--out", "a.png"]) == 0
+    assert taken == [views.names() if asked == "all" else ["loss", "dead_units"]]
 
 
 # ---------------------------------------------------------------- in a process of its own

@@ -17,7 +17,10 @@ from nnviz.commands import (
     declare_experiment,
     need_folder_of,
 )
+from nnviz.registry import UnknownMemberError
 from nnviz.settings import changed
+
+_ALL = "all"
 
 
 @commands.register
@@ -26,8 +29,12 @@ class Screenshot(Command):
 
     name = "screenshot"
     title = "write a picture of the window after some training"
-    help = "Train an experiment in the main window and write a picture of the window as a PNG file."
-    epilog = "example: nnviz screenshot spirals --epochs 500 --theme light --scale 2 --out window.png"
+    help = "Train an experiment in the main window and write a picture of the window, and of views in it, as PNG files."
+    epilog = """examples:
+  nnviz screenshot spirals --epochs 500 --theme light --scale 2 --out window.png
+  nnviz screenshot iris --view loss,dead-units --out iris.png     # iris.png, iris-loss.png, iris-dead_units.png
+
+Files that exist are replaced."""
     order = 20
 
     def declare(self, parser: Parser) -> None:
@@ -40,6 +47,13 @@ class Screenshot(Command):
         parser.add_argument(
             "--scale", type=int, choices=(1, 2, 3, 4), default=1, help="pixels per unit of size (default: 1)"
         )
+        parser.add_argument(
+            "--view",
+            default="",
+            metavar="NAME[,NAME...]",
+            help=f"open these views in the window, one after the other, and write a picture of each as FILE-NAME.png; "
+            f"{_ALL!r} for every view (`nnviz export --list` names them)",
+        )
         parser.add_argument("--out", type=Path, required=True, metavar="FILE.png", help="where to write the picture")
 
     def run(self, options: argparse.Namespace) -> int:
@@ -48,13 +62,29 @@ class Screenshot(Command):
         need_folder_of(options.out)
         if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        views = _views(options.view)
         from nnviz.gui.screenshot import ScreenshotError, take
 
         try:
-            take(experiment, epochs, options.size, options.theme, options.scale, options.out)
+            take(experiment, epochs, options.size, options.theme, options.scale, options.out, views)
         except ScreenshotError as error:
             raise UsageError(str(error)) from None
         return 0
+
+
+def _views(text: str) -> list[str]:
+    """Return the names of the views that are asked for. Raises UsageError for one that there is not."""
+    if not text:
+        return []
+    from nnviz.gui.views import views
+
+    if text == _ALL:
+        return views.names()
+    names = [name.strip().replace("-", "_") for name in text.split(",")]
+    try:
+        return [views[name].name for name in names]
+    except UnknownMemberError as error:
+        raise UsageError(str(error)) from None
 
 
 def _size(text: str) -> tuple[int, int]:
