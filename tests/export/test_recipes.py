@@ -80,6 +80,21 @@ def test_a_palette_is_consistent(palette: type[Palette]) -> None:
             assert len({colors[part] for part in ("train", "validation", "test")}) == 3
 
 
+def contrast(color: str, ground: str) -> float:
+    """Return the contrast of two colours after WCAG 2.2, 1..21; luminance from L*."""
+    darker, lighter = sorted(((lightness(each) + 16) / 116) ** 3 for each in (color, ground))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize(("ground", "paper", "least"), [("on_light", "#ffffff", 1.7), ("on_dark", "#222731", 2.0)])
+@pytest.mark.parametrize("name", ["tol-bright", "greyscale-safe"])
+def test_classes_and_ends_of_scales_stand_out_from_the_ground(name: str, ground: str, paper: str, least: float) -> None:
+    """Dots are small, and dark ones on a dark ground are none."""
+    colors = getattr(Palette.registry[name], ground)
+    for color in (*colors["classes"], colors["negative"], colors["positive"]):
+        assert contrast(color, paper) > least, color
+
+
 @pytest.mark.parametrize("ground", ["on_light", "on_dark"])
 @pytest.mark.parametrize("name", ["tol-bright", "greyscale-safe"])
 def test_curves_stand_out_from_the_ground(name: str, ground: str) -> None:

@@ -18,6 +18,14 @@ from nnviz.session import Run, Session
 from nnviz.snapshot import Status
 
 
+@pytest.fixture(autouse=True)
+def empty_clipboard() -> Iterator[None]:
+    """Leave nothing on the clipboard: without a screen, Qt crashes over it when the process ends."""
+    yield
+    if isinstance(QApplication.instance(), QApplication):
+        QApplication.clipboard().clear()
+
+
 @pytest.fixture
 def controller(qapp: QApplication) -> Iterator[Controller]:
     """Return a controller of the default experiment, with a real session; its thread ends with the test."""

@@ -209,6 +209,17 @@ def test_a_disk_that_is_full(here: Path, capsys: pytest.CaptureFixture[str], mon
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "more", [["--height", "20"], ["--view", "loss,error,loss", "--height", "50"], ["--font", "90"]]
+)
+def test_absurd_sizes_are_found_before_training(
+    more: list[str], here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnviz.commands.export.trained", lambda *_: pytest.fail("trained for nothing"))
+    said = mistake([*LOSS, *more, "--out", "x.png"], capsys)
+    assert "too low for" in said or "too narrow" in said
+
+
 def test_choices_of_a_recipe_are_looked_at_before_training(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 from view_stage import EXPERIMENTS, NEEDS
 
+from nnviz.experiment import bundled
 from nnviz.export.palettes import Palette
 from nnviz.export.presets import presets
 from nnviz.gui.figures.export import render
@@ -225,6 +226,19 @@ def test_the_word_at_the_best_epoch_covers_no_number(best: int, preset: str, run
         for other in written:
             shared = word.box.intersected(other.box)
             assert other is word or shared.width() * shared.height() == 0, (top, other.text)
+
+
+def test_names_of_axes_do_not_meet_in_the_corner(qapp: object, trained_run: Train) -> None:
+    """Long ones are cut short where two views share a slide; they do not cover each other."""
+    run = trained_run(bundled("iris"), needs=NEEDS, epochs=3)
+    for columns in (2, 3):
+        panels = recipe(*["surface"] * columns, columns=columns, preset="slide", height=0.0)
+        with Sheet(panels, run.history, run.snapshot) as sheet:
+            written = [text for text in _written(sheet) if text.text.startswith("component")]
+        assert len(written) == 2 * columns
+        for number, one in enumerate(written):
+            for other in written[number + 1 :]:
+                assert not one.box.intersects(other.box), (one.text, other.text)
 
 
 def test_axes_curves_and_units_are_named(run: Run, qapp: object, trained_run: Train) -> None:

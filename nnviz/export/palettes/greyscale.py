@@ -5,23 +5,30 @@ from __future__ import annotations
 from nnviz.export.palettes import Palette
 from nnviz.settings import Kind
 
-_BOTH = {
-    "positive": "#1f3f7f",
-    "negative": "#e8a33d",
-    "gap": "#8c8c8c",
-    "classes": (
-        "#e8a33d",
-        "#1f3f7f",
-        "#4f8f6b",
-        "#f0e6a0",
-        "#111111",
-        "#b06a3b",
-        "#8fb3d9",
-        "#5a2d5f",
-        "#7f7f7f",
-        "#c9c9c9",
-    ),
-}
+_LIGHT_CLASSES = (
+    "#e8a33d",
+    "#1f3f7f",
+    "#4f8f6b",
+    "#111111",
+    "#cdbb4f",
+    "#b06a3b",
+    "#8fb3d9",
+    "#5a2d5f",
+    "#7f7f7f",
+    "#bcbcbc",
+)
+_DARK_CLASSES = (
+    "#f6c677",
+    "#425da6",
+    "#4f9a76",
+    "#fffbe8",
+    "#b8743f",
+    "#a9c8ec",
+    "#9a68a6",
+    "#8c94a2",
+    "#ccd0d8",
+    "#6fb8c8",
+)
 
 
 @Palette.registry.register
@@ -37,7 +44,10 @@ class Greyscale(Kind, Palette, frozen=True, tag="greyscale-safe"):
     order = 30
 
     on_light = {
-        **_BOTH,
+        "negative": _LIGHT_CLASSES[0],
+        "positive": _LIGHT_CLASSES[1],
+        "classes": _LIGHT_CLASSES,
+        "gap": "#8c8c8c",
         "train": "#12305e",
         "test": "#d9862b",
         "validation": "#7a7a7a",
@@ -46,7 +56,10 @@ class Greyscale(Kind, Palette, frozen=True, tag="greyscale-safe"):
         "layers": ("#00224e", "#c8b866", "#666970", "#35456c", "#948e77"),
     }
     on_dark = {
-        **_BOTH,
+        "negative": _DARK_CLASSES[0],
+        "positive": _DARK_CLASSES[1],
+        "classes": _DARK_CLASSES,
+        "gap": "#8c8c8c",
         "train": "#f4f1de",
         "test": "#c98a3a",
         "validation": "#5f6f92",

@@ -15,13 +15,10 @@ _BLUE, _CYAN, _GREEN, _YELLOW, _RED, _PURPLE, _GREY = (
     "#bbbbbb",
 )
 
-_BOTH = {
-    "gap": _RED,
-    "positive": _BLUE,
-    "negative": _RED,
-    # The scheme has seven; three darker ones follow.
-    "classes": (_RED, _BLUE, _GREEN, _YELLOW, _CYAN, _PURPLE, _GREY, "#8a2f3c", "#223f5f", "#0f4a1c"),
-}
+_BOTH = {"gap": _RED, "positive": _BLUE, "negative": _RED}
+
+_CLASSES = (_RED, _BLUE, _GREEN, _YELLOW, _CYAN, _PURPLE, _GREY)
+"""The scheme has seven; three that stand out further from the ground follow: darker ones on light, lighter on dark."""
 
 
 @Palette.registry.register
@@ -34,6 +31,7 @@ class TolBright(Kind, Palette, frozen=True, tag="tol-bright"):
 
     on_light = {
         **_BOTH,
+        "classes": (*_CLASSES, "#8a2f3c", "#223f5f", "#0f4a1c"),
         "train": _BLUE,
         "test": _RED,
         "validation": _GREEN,
@@ -43,6 +41,7 @@ class TolBright(Kind, Palette, frozen=True, tag="tol-bright"):
     }
     on_dark = {
         **_BOTH,
+        "classes": (*_CLASSES, "#f2a9b3", "#8fb4dd", "#8fd19a"),
         "train": _CYAN,
         "test": _RED,
         "validation": _YELLOW,

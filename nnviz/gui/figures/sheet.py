@@ -60,7 +60,7 @@ class Sheet:
         self.theme = figure_theme(self.figure)
         self._panels: list[Panel] = []
         self._heights: list[int] = []
-        self._top = ROW + 6 if self.figure.heading else 0
+        self._top = _top(self.figure)
         check(recipe)
         self._columns = _columns(recipe)
         self._cell = _cell_width(recipe)
@@ -152,14 +152,10 @@ class Sheet:
         rows = [self._panels[i : i + self._columns] for i in range(0, len(self._panels), self._columns)]
         self._heights = [max(panel.natural_height for panel in row) for row in rows]
         if self.figure.height:
-            room = points(self.figure.height) / self.unit - self._top - GAP * (len(rows) - 1)
-            self._heights = [int(room / len(rows))] * len(rows)
+            self._heights = [_row_height(self.recipe)] * len(rows)
         for row, height in zip(rows, self._heights, strict=True):
             if height < max(panel.least_height for panel in row):
-                raise ExportError(
-                    f"{self.figure.height:g} mm are too low for {len(rows)} row{'s' * (len(rows) > 1)} with type of "
-                    f"{self.figure.font:g} pt; take a higher figure (0 fits) or a smaller font."
-                )
+                raise _too_low(self.recipe)
             for panel in row:
                 panel.place(height)
 
@@ -188,6 +184,8 @@ def check(recipe: Recipe) -> None:
             f"{figure.width:g} mm are too narrow for {here} with type of {figure.font:g} pt; "
             "take a wider figure, a smaller font or fewer columns."
         )
+    if figure.height and _row_height(recipe) < LEAST.height() + (ROW if figure.title else 0):
+        raise _too_low(recipe)
     if 0 < figure.epochs_to < figure.epochs_from:
         raise ExportError(f"Epochs from {figure.epochs_from:,} to {figure.epochs_to:,} are none; exchange the two.")
     _check_pixels(figure, points(figure.width), points(figure.height))
@@ -211,6 +209,25 @@ def _cell_width(recipe: Recipe) -> int:
     """Return the width of a panel in units."""
     columns = _columns(recipe)
     return int((points(recipe.figure.width) / unit_points(recipe.figure) - GAP * (columns - 1)) / columns)
+
+
+def _top(figure: FigureSettings) -> int:
+    """Return the room above the panels in units."""
+    return ROW + 6 if figure.heading else 0
+
+
+def _row_height(recipe: Recipe) -> int:
+    """Return the height of a row of panels in units, in a figure whose height is set."""
+    room = points(recipe.figure.height) / unit_points(recipe.figure) - _top(recipe.figure) - GAP * (recipe.rows - 1)
+    return int(room / recipe.rows)
+
+
+def _too_low(recipe: Recipe) -> ExportError:
+    figure, rows = recipe.figure, recipe.rows
+    return ExportError(
+        f"{figure.height:g} mm are too low for {rows} row{'s' * (rows > 1)} with type of {figure.font:g} pt; "
+        "take a higher figure (0 fits) or a smaller font."
+    )
 
 
 def _check_pixels(figure: FigureSettings, width: float, height: float) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CENTER = Qt.AlignmentFlag.AlignCenter
+_NAME = 18.0
+"""Room for the name of an axis in figures, at the edge."""
 _TICK = 3.0
 """Length of a tick in figures."""
 
@@ -128,14 +130,18 @@ class Frame(QGraphicsItem):
         plot, area = self._plot, self._plot.area
         metrics, right = QFontMetricsF(painter.font()), Qt.TextElideMode.ElideRight
         painter.setPen(plot.theme.color("text"))
+        room = plot.height()
         if plot.x_scale.label:
             text = metrics.elidedText(plot.x_scale.label, right, plot.width() - 4.0)
-            middle = _centred(area.center().x(), metrics.horizontalAdvance(text), plot.width())
+            width = metrics.horizontalAdvance(text)
+            middle = _centred(area.center().x(), width, plot.width())
+            if middle - width / 2 < _NAME:
+                room -= _NAME  # the names would meet in the corner
             painter.drawText(QRectF(middle - plot.width(), plot.height() - 17.0, 2 * plot.width(), 15), _CENTER, text)
         if plot.y_scale.label:
-            text = metrics.elidedText(plot.y_scale.label, right, plot.height() - 4.0)
+            text = metrics.elidedText(plot.y_scale.label, right, room - 4.0)
             painter.save()
-            painter.translate(9.0, _centred(area.center().y(), metrics.horizontalAdvance(text), plot.height()))
+            painter.translate(9.0, _centred(area.center().y(), metrics.horizontalAdvance(text), room))
             painter.rotate(-90)
             painter.drawText(QRectF(-plot.height(), -8, 2 * plot.height(), 16), _CENTER, text)
             painter.restore()
