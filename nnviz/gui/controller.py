@@ -8,6 +8,7 @@ from PySide6.QtGui import QUndoStack
 from nnviz.experiment import Experiment
 from nnviz.gui.steps import EditStep, ExperimentStep, NewRunStep, NoteStep, RemoveStep, Standpoint
 from nnviz.history.chapters import Edit
+from nnviz.project.project import Project
 from nnviz.run import Run
 from nnviz.session import Session
 from nnviz.settings import SettingsError, changed
@@ -39,6 +40,7 @@ class Controller(QObject):
         self.session = Session(experiment, start)
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(self.UNDO_LIMIT)
+        self.replaying = False  # whether stored steps are put onto the stack, which changes nothing
         self._gestures = 0
         self._gesture_run = ("", -1)  # the run that a gesture has started
         self._instead = False  # whether the change at hand goes on with that gesture
@@ -88,6 +90,15 @@ class Controller(QObject):
             self.reset()
         else:
             self.change(experiment, f"Open {experiment.name}")
+
+    def open_project(self, project: Project) -> None:
+        """Turn to the runs of a project, paused; what could be undone before belongs to the runs before."""
+        self.undo_stack.clear()
+        self.session.open(project)
+        self._told = self.experiment
+        self.experiment_changed.emit(self.experiment)
+        self._announce()
+        self.run_changed.emit()
 
     def adopt(self, experiment: Experiment) -> None:
         """Make an experiment the current one, without a step to undo: what the steps themselves do."""

@@ -10,7 +10,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, Q
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
-    QMessageBox,
     QStackedWidget,
     QToolBar,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from nnviz.experiment import Experiment
 from nnviz.gui import theme as themes
 from nnviz.gui.arrangement import Arrangement
 from nnviz.gui.controller import Controller
+from nnviz.gui.documents import Documents
 from nnviz.gui.figures.actions import FigureActions
 from nnviz.gui.frame_clock import TEXT_RATE, FrameClock
 from nnviz.gui.header import Header
@@ -29,7 +29,6 @@ from nnviz.gui.menus import Menus
 from nnviz.gui.network.editor import NetworkEditor
 from nnviz.gui.panels.data import DataPanel
 from nnviz.gui.panels.drawing import DrawingPanel
-from nnviz.gui.panels.table_import import open_path
 from nnviz.gui.panels.timeline import Timeline
 from nnviz.gui.panels.training import TrainingPanel
 from nnviz.gui.panels.verdict import VerdictPanel
@@ -65,6 +64,7 @@ class MainWindow(QMainWindow):
         self.docks: dict[str, Dock] = {}
         self._enlarged: ViewDock | None = None
         self._wanted: frozenset[str] = frozenset()
+        self.documents = Documents(self, remember)
         self.figures = FigureActions(self, self.controller, self._update_wants)
         self._make_header()
         self._make_centre()
@@ -154,6 +154,7 @@ class MainWindow(QMainWindow):
         self.controller.run_changed.connect(self._redraw)
         self.controller.experiment_changed.connect(self._experiment_changed)
         self.controller.notice.connect(self.show_notice)
+        self.documents.changed.connect(self._show_document)
 
     def reset_layout(self) -> None:
         """Put everything back where a new window has it."""
@@ -204,6 +205,7 @@ class MainWindow(QMainWindow):
 
     def _refresh_status_line(self) -> None:
         """Say which engine trains and, while it does, which views are drawn less often than they should."""
+        self.setWindowModified(self.documents.path is not None and self.documents.unsaved)
         slow = self.clock.throttled if self.controller.session.playing else []
         self.status_line.refresh(self.controller.run.snapshot, slow)
 
@@ -214,8 +216,15 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _experiment_changed(self, experiment: Experiment) -> None:
-        self.setWindowTitle(f"{experiment.name} – nnviz")
+        self._show_document()
         self.header.refresh_status()
+
+    @Slot()
+    def _show_document(self) -> None:
+        """Name the file in the title, with a mark while there is something to save."""
+        self.setWindowTitle(f"{self.documents.title}[*] – nnviz")
+        self.setWindowModified(self.documents.path is not None and self.documents.unsaved)
+        self.status_line.show_work(self.documents.words)
 
     # ------------------------------------------------------------ views
 
@@ -373,32 +382,18 @@ class MainWindow(QMainWindow):
             self.open_file(Path(url.toLocalFile()))
 
     def open_file(self, path: Path) -> None:
-        """Open an experiment or a table; what cannot be opened leaves everything as it is."""
-        if open_path(self.controller, path, self):
-            self.menus.remember(path)
-
-    def _may_close(self) -> bool:
-        """Ask about a drawing that is not saved: everything else can be set again in a moment."""
-        unsaved = not self.controller.undo_stack.isClean()
-        drawn = self.controller.experiment.data.source.family == "drawing"
-        if self._settings is None or not (unsaved and drawn):
-            return True
-        buttons = QMessageBox.StandardButton
-        question = "The drawing is not saved. Save the experiment before closing?"
-        answer = QMessageBox.question(self, "nnviz", question, buttons.Save | buttons.Discard | buttons.Cancel)
-        if answer == buttons.Save:
-            self.menus.save()
-            return self.controller.undo_stack.isClean()
-        return answer == buttons.Discard
+        """Open a project, an experiment or a table; what cannot be opened leaves everything as it is."""
+        self.documents.open(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._may_close():
+        if not self.documents.may_go():
             event.ignore()
             return
         self.clock.stop()
         self.put_back()
         self.arrangement.save()
         self.hide()  # the training thread may still be compiling, which takes a while to end
+        self.documents.close()
         self.controller.close()
         super().closeEvent(event)
 

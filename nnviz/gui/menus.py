@@ -6,14 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QMenu, QMessageBox
 
 from nnviz import experiment as experiments
-from nnviz.export.files import replace_file
 from nnviz.gui import help
-from nnviz.gui.panels.table_import import OPENABLE
 from nnviz.gui.view_dock import ViewDock
 from nnviz.gui.views import QUESTIONS
 from nnviz.gui.widgets.menu import add_heading
@@ -21,11 +19,9 @@ from nnviz.gui.widgets.menu import add_heading
 if TYPE_CHECKING:
     from nnviz.gui.main_window import MainWindow
 
-_MOST_RECENT = 8
-
 
 class Menus(QObject):
-    """Builds the menus of a window and keeps the list of recent files."""
+    """Builds the menus of a window."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -40,7 +36,9 @@ class Menus(QObject):
     # ------------------------------------------------------------ menus
 
     def _file(self, menu: QMenu) -> None:
-        self._add(menu, "Open…", self.open, "Ctrl+O")
+        documents = self._window.documents
+        self._add(menu, "New window", documents.new_window, "Ctrl+Shift+N")
+        self._add(menu, "Open…", documents.choose, "Ctrl+O")
         self._recent = menu.addMenu("Open recent")
         self._recent.aboutToShow.connect(self._fill_recent)
         bundled = menu.addMenu("Bundled experiments")
@@ -49,7 +47,10 @@ class Menus(QObject):
             action.setData(name)
         bundled.triggered.connect(self._open_bundled)
         menu.addSeparator()
-        self._add(menu, "Save experiment as…", self.save, "Ctrl+S")
+        self._add(menu, "Save", documents.save, "Ctrl+S")
+        self._add(menu, "Save as…", documents.save_as, "Ctrl+Shift+S")
+        self._add(menu, "Save the settings alone…", documents.save_experiment)
+        menu.addSeparator()
         self._add(menu, "Export view…", self._window.export_current, "Ctrl+E", "E")
         self._add(menu, "Compose figure…", self._window.compose_figure, "Ctrl+Shift+E")
         menu.addSeparator()
@@ -135,55 +136,14 @@ class Menus(QObject):
 
     # ------------------------------------------------------------ files
 
-    @Slot()
-    def open(self) -> None:
-        """Ask for a file and open it."""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open", "", OPENABLE)
-        if name:
-            self._window.open_file(Path(name))
-
-    @Slot()
-    def save(self) -> None:
-        """Ask for a name and write the experiment there as TOML."""
-        experiment = self._window.controller.experiment
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save experiment", f"{experiment.name}.toml", "*.toml")
-        if not name:
-            return
-        path = Path(name)
-        if path.suffix != ".toml":  # the dialog has asked about the name as it was typed, not about this one
-            path = path.with_name(f"{path.name}.toml")
-            if path.exists() and not self._may_replace(path):
-                return
-        try:
-            replace_file(path, experiments.to_toml(experiment).encode("utf-8"))
-        except OSError as error:
-            self._window.show_notice(f"{path} cannot be written: {error.strerror or error}; choose another folder.")
-            return
-        self._window.show_notice(f"Saved {path.name}.")
-        self._window.controller.undo_stack.setClean()
-        self.remember(path)
-
-    def _may_replace(self, path: Path) -> bool:
-        question = f"{path.name} exists already. Replace it?"
-        return QMessageBox.question(self._window, "Save experiment", question) == QMessageBox.StandardButton.Yes
-
     @Slot(QAction)
     def _open_bundled(self, action: QAction) -> None:
         self._window.controller.open(experiments.bundled(str(action.data())))
 
-    def remember(self, path: Path) -> None:
-        """Put a file at the top of the recent ones."""
-        names = [str(path), *(n for n in self._recent_names() if n != str(path))]
-        QSettings("nnviz", "nnviz").setValue("recent", names[:_MOST_RECENT])
-
-    def _recent_names(self) -> list[str]:
-        value = QSettings("nnviz", "nnviz").value("recent", [])
-        return [value] if isinstance(value, str) else [str(name) for name in (value if isinstance(value, list) else [])]
-
     @Slot()
     def _fill_recent(self) -> None:
         self._recent.clear()
-        for name in self._recent_names():
+        for name in self._window.documents.recent():
             action = self._recent.addAction(name)
             action.setData(name)
             action.triggered.connect(self._open_recent)

@@ -1,4 +1,4 @@
-"""The quiet words at the right end of the status bar: what is drawn less often, and which engine trains."""
+"""The quiet words at the right end of the status bar: what is being saved, what is drawn less often, and the engine."""
 
 from __future__ import annotations
 
@@ -27,17 +27,21 @@ def engine_sentence(snapshot: Snapshot | None) -> str:
 
 
 class StatusLine:
-    """Two labels of a status bar."""
+    """Three labels of a status bar."""
 
     def __init__(self, bar: QStatusBar) -> None:
-        self.slow, self.engine = QLabel(bar), QLabel(bar)
-        for label in (self.slow, self.engine):
+        self.work, self.slow, self.engine = QLabel(bar), QLabel(bar), QLabel(bar)
+        for label in (self.work, self.slow, self.engine):
             label.setObjectName("muted")
             label.setFont(font("small"))
             bar.addPermanentWidget(label)
         self.slow.setToolTip("These views take so long to draw that others would suffer if they were drawn more often.")
         self.engine.setAccessibleName("Engine")
         self.engine.setContentsMargins(8, 0, 8, 0)
+
+    def show_work(self, words: str) -> None:
+        """Say what goes on in the background; nothing for no words."""
+        self.work.setText(words)
 
     def refresh(self, snapshot: Snapshot | None, slow: Sequence[str]) -> None:
         """Show the engine of a snapshot, and the names of what is drawn less often than it should, being slow."""

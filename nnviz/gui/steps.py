@@ -24,7 +24,36 @@ class Standpoint:
     playhead: int | None
 
 
-class ExperimentStep(QUndoCommand):
+class Step(QUndoCommand):
+    """One step. While a controller puts stored steps onto its stack they are only counted, not carried out."""
+
+    def __init__(self, controller: Controller, text: str) -> None:
+        super().__init__(text)
+        self._controller = controller
+        self.before_at = controller.standpoint()
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return the runs that it speaks of."""
+        return (self.before_at.run,)
+
+    def redo(self) -> None:
+        if not self._controller.replaying:
+            self.carry_out()
+
+    def undo(self) -> None:
+        if not self._controller.replaying:
+            self.take_back()
+
+    def carry_out(self) -> None:
+        """Do it, the first time or again."""
+        raise NotImplementedError
+
+    def take_back(self) -> None:
+        """Make it undone."""
+        raise NotImplementedError
+
+
+class ExperimentStep(Step):
     """From one experiment to another and back.
 
     Where the change made another run, undoing it goes back to the run before and to what was looked at there; the other
@@ -32,24 +61,27 @@ class ExperimentStep(QUndoCommand):
     """
 
     def __init__(self, controller: Controller, before: Experiment, after: Experiment, text: str, merge: str) -> None:
-        super().__init__(text)
-        self._controller, self._before, self._after, self._merge = controller, before, after, merge
-        self._from = self._to = controller.standpoint()
+        super().__init__(controller, text)
+        self.before, self.after, self._merge = before, after, merge
+        self.after_at = self.before_at
 
-    def redo(self) -> None:
-        self._controller.return_to(self._from)
-        if self._to.run is not self._from.run and self._controller.return_to(self._to):
+    def runs(self) -> tuple[Run, ...]:
+        return self.before_at.run, self.after_at.run
+
+    def carry_out(self) -> None:
+        self._controller.return_to(self.before_at)
+        if self.after_at.run is not self.before_at.run and self._controller.return_to(self.after_at):
             return
-        self._controller.adopt(self._after)
-        self._to = self._controller.standpoint()
+        self._controller.adopt(self.after)
+        self.after_at = self._controller.standpoint()
 
-    def undo(self) -> None:
-        made = self._to.run if self._to.run is not self._from.run else None
-        self._controller.return_to(self._to)
-        if made is not None and self._controller.return_to(self._from):
+    def take_back(self) -> None:
+        made = self.after_at.run if self.after_at.run is not self.before_at.run else None
+        self._controller.return_to(self.after_at)
+        if made is not None and self._controller.return_to(self.before_at):
             self._controller.drop_untrained(made)
-        if self._controller.experiment != self._before:
-            self._controller.adopt(self._before)
+        if self._controller.experiment != self.before:
+            self._controller.adopt(self.before)
 
     def id(self) -> int:
         return hash(self._merge) & 0x3FFFFFFF if self._merge else -1
@@ -57,76 +89,80 @@ class ExperimentStep(QUndoCommand):
     def mergeWith(self, other: QUndoCommand) -> bool:
         if not isinstance(other, ExperimentStep) or other._merge != self._merge:
             return False
-        self._after, self._to = other._after, other._to
+        self.after, self.after_at = other.after, other.after_at
         return True
 
 
-class NewRunStep(QUndoCommand):
+class NewRunStep(Step):
     """A run that is made by asking for it: a fork, a twin, another beginning. `make` returns it, or None."""
 
     def __init__(self, controller: Controller, make: Callable[[], Run | None], text: str) -> None:
-        super().__init__(text)
-        self._controller, self._make = controller, make
-        self._from = controller.standpoint()
-        self._made: Run | None = None
+        super().__init__(controller, text)
+        self._make = make
+        self.made: Run | None = None
         self._at = 0
 
-    def redo(self) -> None:
-        if self._made is not None:
-            self._controller.put_back(self._made, self._at)
+    def runs(self) -> tuple[Run, ...]:
+        return self.before_at.run, *([self.made] if self.made is not None else [])
+
+    def carry_out(self) -> None:
+        if self.made is not None:
+            self._controller.put_back(self.made, self._at)
             return
-        self._made = self._make()
-        self.setObsolete(self._made is None)
+        self.made = self._make()
+        self.setObsolete(self.made is None)
 
-    def undo(self) -> None:
-        if self._made is not None:
-            self._at = self._controller.take_out(self._made)
-            self._controller.return_to(self._from)
+    def take_back(self) -> None:
+        if self.made is not None:
+            self._at = self._controller.take_out(self.made)
+            self._controller.return_to(self.before_at)
 
 
-class EditStep(QUndoCommand):
+class EditStep(Step):
     """Parameters that were set by hand in the run that goes on; undoing sets them back to what they were."""
 
     def __init__(self, controller: Controller, edits: tuple[Edit, ...], before: tuple[Edit, ...], text: str) -> None:
-        super().__init__(text)
-        self._controller, self._edits, self._before = controller, edits, before
-        self._where = controller.standpoint()
+        super().__init__(controller, text)
+        self.edits, self.before = edits, before
 
-    def redo(self) -> None:
-        self._apply(self._edits, self.text())
+    def carry_out(self) -> None:
+        self._apply(self.edits, self.text())
 
-    def undo(self) -> None:
-        self._apply(self._before, f"{self.text()}, undone")
+    def take_back(self) -> None:
+        self._apply(self.before, f"{self.text()}, undone")
 
     def _apply(self, edits: tuple[Edit, ...], text: str) -> None:
-        if self._controller.return_to(self._where):
+        if self._controller.return_to(self.before_at):
             self._controller.session.set_parameters(edits, text)
 
 
-class RemoveStep(QUndoCommand):
+class RemoveStep(Step):
     """A run that is taken out of the list."""
 
     def __init__(self, controller: Controller, run: Run) -> None:
-        super().__init__(f"Remove {run.name}")
-        self._controller, self._run, self._at = controller, run, 0
+        super().__init__(controller, f"Remove {run.name}")
+        self._run, self._at = run, 0
 
-    def redo(self) -> None:
+    def carry_out(self) -> None:
         self._at = self._controller.take_out(self._run)
 
-    def undo(self) -> None:
+    def take_back(self) -> None:
         self._controller.put_back(self._run, self._at)
 
 
-class NoteStep(QUndoCommand):
+class NoteStep(Step):
     """Something that the user wrote or chose about a run: its name, note, colour, star, or that it is put away."""
 
     def __init__(self, controller: Controller, run: Run, field: str, value: object) -> None:
-        super().__init__(f"Change {field} of {run.name}")
-        self._controller, self._run, self._field = controller, run, field
-        self._before, self._after = getattr(run, field), value
+        super().__init__(controller, f"Change {field} of {run.name}")
+        self.run, self.field = run, field
+        self.before, self.after = getattr(run, field), value
 
-    def redo(self) -> None:
-        self._controller.write(self._run, self._field, self._after)
+    def runs(self) -> tuple[Run, ...]:
+        return (self.run,)
 
-    def undo(self) -> None:
-        self._controller.write(self._run, self._field, self._before)
+    def carry_out(self) -> None:
+        self._controller.write(self.run, self.field, self.after)
+
+    def take_back(self) -> None:
+        self._controller.write(self.run, self.field, self.before)

@@ -20,7 +20,6 @@ from nnviz.gui.icons import icon
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import View
 
-
 _BAR = 32
 """Height of a title bar, in pixels."""
 
