@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
@@ -38,6 +39,9 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.view_dock import Dock, TitleBar, ViewDock
 from nnviz.gui.views import View, views
 
+if TYPE_CHECKING:
+    from nnviz.gui.compare.window import CompareWindow
+
 _NOTICE_MS = 12_000
 
 _ROOM_FOR_WELCOME, _ANY_HEIGHT = 760, 16_777_215
@@ -64,6 +68,7 @@ class MainWindow(QMainWindow):
         self.docks: dict[str, Dock] = {}
         self._enlarged: ViewDock | None = None
         self._wanted: frozenset[str] = frozenset()
+        self._compare: CompareWindow | None = None
         self.documents = Documents(self, remember)
         self.figures = FigureActions(self, self.controller, self._update_wants)
         self._make_header()
@@ -148,6 +153,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.header.export_wanted.connect(self.export_current)
+        self.header.compare_wanted.connect(self.compare)
         self.header.theme_wanted.connect(self.toggle_theme)
         self.verdict_panel.cures_wanted.connect(self.try_cures)
         self.controller.status_changed.connect(self._show_status)
@@ -177,7 +183,9 @@ class MainWindow(QMainWindow):
     @Slot()
     def _update_wants(self) -> None:
         """Tell the session which probes the visible views need."""
-        wanted = self.editor.picture.needs.union(self.figures.needs, *(dock.view.needs for dock in self._shown()))
+        beside = self._compare.needs if self._compare is not None else frozenset()
+        views = (dock.view.needs for dock in self._shown())
+        wanted = self.editor.picture.needs.union(self.figures.needs, beside, *views)
         if wanted != self._wanted:
             self._wanted = wanted
             self.controller.session.want(self._wanted)
@@ -279,6 +287,18 @@ class MainWindow(QMainWindow):
     def copy_view(self, dock: ViewDock) -> None:
         """Put the view's picture and numbers on the clipboard."""
         self.figures.copy(dock.view)
+
+    @Slot()
+    def compare(self) -> None:
+        """Show the window that compares runs."""
+        from nnviz.gui.compare.window import CompareWindow  # nobody needs it at the start
+
+        if self._compare is None:
+            self._compare = CompareWindow(self.controller, self.theme, self.clock, self, self._settings is not None)
+            self._compare.needs_changed.connect(self._update_wants)
+        self._compare.show()
+        self._compare.raise_()
+        self._compare.activateWindow()
 
     @Slot()
     def try_cures(self) -> None:
@@ -392,6 +412,8 @@ class MainWindow(QMainWindow):
         self.clock.stop()
         self.put_back()
         self.arrangement.save()
+        if self._compare is not None:
+            self._compare.close()
         self.hide()  # the training thread may still be compiling, which takes a while to end
         self.documents.close()
         self.controller.close()

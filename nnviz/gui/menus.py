@@ -68,6 +68,7 @@ class Menus(QObject):
         controller = self._window.controller
         menu.addSeparator()
         self._add(menu, "Fork here", controller.fork, "F")
+        self._add(menu, "Compare runs", self._window.compare, "C")
         self._add(menu, "Try cures…", self._window.try_cures, "Ctrl+K")
         add_heading(menu, "The past")
         self._add(menu, "Go to the best epoch", controller.go_to_best, "B")

@@ -211,3 +211,15 @@ def test_closing_stops_the_training_thread(qtbot):
     window.close()
     window.deleteLater()
     assert not [t for t in threading.enumerate() if t.name == "nnviz-training"]
+
+
+def test_the_compare_window_takes_part_in_what_is_measured(window, qtbot):
+    window.controller.fork()
+    window.header.compare.click()
+    beside = window._compare
+    assert beside.isVisible()
+    qtbot.waitUntil(lambda: beside.needs <= window._wanted, timeout=5_000)
+    window.header.compare.click()
+    assert window._compare is beside, "there is one"
+    beside.close()
+    qtbot.waitUntil(lambda: window.controller.session.look.compared == (), timeout=5_000)
