@@ -183,7 +183,7 @@ def _entries(file: BinaryIO, name: str, salvage: bool) -> dict[str, Entry]:
     """Return the entries of an archive. Raises ProjectError, which calls it `name`."""
     try:
         listed = list(_scanned(file) if salvage else _listed(file))
-        _check(listed, file.seek(0, 2))
+        _check(listed, file.seek(0, 2), salvage)
     except OSError as error:
         raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error
     except _BROKEN as error:
@@ -278,7 +278,7 @@ def _entry(name: str, offset: int, stored: int, size: int, method: int, crc: int
     return Entry(name, offset, stored, size, method == zipfile.ZIP_DEFLATED, crc)
 
 
-def _check(entries: list[Entry], length: int) -> None:
+def _check(entries: list[Entry], length: int, salvaged: bool) -> None:
     """Raise ValueError where entries cannot all be in one file of so many bytes."""
     if len(entries) > MOST_ENTRIES:
         raise ValueError(f"it holds {len(entries):,} files")
@@ -288,6 +288,8 @@ def _check(entries: list[Entry], length: int) -> None:
     for entry in sorted(entries, key=lambda each: each.offset):
         if entry.offset < end:
             raise ValueError(f"{entry.name} overlaps another file")
+        if end == 0 < entry.offset and not salvaged:  # what zipfile takes for the table is that of an NPZ inside
+            raise ValueError("its table of contents is missing")
         end = entry.offset + _LOCAL.size + len(entry.name) + entry.stored
     if end > length:
         raise ValueError("it ends too early")

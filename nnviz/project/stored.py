@@ -157,7 +157,8 @@ def digest(value: EngineState | Dataset) -> str:
 
 def _digest(arrays: Mapping[str, Any]) -> str:
     """Return the digest of arrays: of their names, types, shapes and orders in memory, and of all numbers."""
-    described = [[name, array.dtype.str, array.shape, bool(array.flags.fnc)] for name, array in arrays.items()]
+    types = {name: array.dtype.newbyteorder("<").str for name, array in arrays.items()}
+    described = [[name, types[name], array.shape, bool(array.flags.fnc)] for name, array in arrays.items()]
     hashed = hashlib.blake2b(json.dumps(described).encode(), digest_size=16)
     for array in arrays.values():
         numbers = array.ravel(order="F" if array.flags.fnc else "C")
