@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from nnviz.gui.compare import traces
 from nnviz.gui.compare.page import Page, card, run_keys, short
+from nnviz.gui.compare.playheads import Playheads
 from nnviz.gui.compare.quantities import PARTS, QUANTITIES
 from nnviz.gui.compare.traces import Trace, heights, places
 from nnviz.gui.controller import Controller
@@ -36,9 +37,11 @@ class CurvesPage(Page):
     title = "Curves"
     help = "One quantity of all checked runs over the epochs, or how far each run lies from a reference."
 
-    def __init__(self, controller: Controller, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, controller: Controller, playheads: Playheads, theme: Theme, parent: QWidget | None = None
+    ) -> None:
         super().__init__(theme, parent)
-        self._controller = controller
+        self._controller, self._playheads = controller, playheads
         self._quantity, self._parts = QUANTITIES[0], "train and test"
         self.log_x, self.log_y, self.difference = False, False, False
         self._reference: int | None = None  # number of a run
@@ -104,6 +107,8 @@ class CurvesPage(Page):
         self._draw()
         zero_line = (Level(0.0, self.theme.color("text")),) if self.difference else ()
         self.plot.overlay.mark(levels=zero_line)
+        at = self._playheads.epoch if self._playheads.linked else None
+        self.plot.overlay.place_playhead(None if at is None else float(places(np.array([max(at, log_x)]), log_x)[0]))
         self._point(self.plot.pointer)
 
     def _find_traces(self, runs: Sequence[Run]) -> list[Trace]:
@@ -185,6 +190,8 @@ class CurvesPage(Page):
         two = self._quantity.parted and len(PARTS[self._parts]) > 1
         muted = self.theme.color("muted")
         signs = [Key("train", muted, "dashes"), Key("test", muted, "line")] if two else []
+        if any(trace.low is not None for trace in self._traces):
+            signs.append(Key("95 % interval of the mean", muted, "area"))
         return [*run_keys(shown, 22), *signs]
 
     def _say(self, runs: Sequence[Run]) -> None:

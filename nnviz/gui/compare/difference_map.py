@@ -76,7 +76,7 @@ class DifferenceMapPage(Page):
         self.pair.controls(bar)
         self.class_choice = add_choice(bar, "The class whose probability is compared", ("",), 0, self._choose_class)
         tip = "The boundaries of both networks, each in the colour of its run"
-        add_switch(bar, "boundaries", tip, self._boundaries, self._set_boundaries)
+        self.boundaries_switch = add_switch(bar, "boundaries", tip, self._boundaries, self._set_boundaries)
 
     # ------------------------------------------------------------ drawing
 
@@ -137,19 +137,19 @@ class DifferenceMapPage(Page):
         """Say what the map comes to, in a number and in words."""
         a, b = (short(run.name) for run in runs)
         ramp = self.theme.diverging()
-        self.key.show_ramp(ramp, minus(f"-{value_text(largest)}"), f"{what}, B − A", f"+{value_text(largest)}")
+        self.key.show_ramp(ramp, minus(f"-{value_text(largest)}"), f"{what}, run B − run A", f"+{value_text(largest)}")
         mean, most = _size(change)
         epochs = " and ".join(f"epoch {run.shown_epoch:,}" for run in runs)
         if found.classes:
             share = found.disagreement()
             self.number.setText(f"{100 * share:.1f} %")
             first = "of the plane shown: there the two networks name different classes."
-            second = f"Blue: B finds {what[2:-1]} more probable than A. Orange: less probable."
+            second = f"Blue: run B finds class {what[2:-1]} more probable than run A does. Orange: less."
         else:
             self.number.setText(value_text(mean))
             first = f"root mean square of the difference over what is shown; {value_text(most)} at most."
-            second = f"Blue: B answers more than A. Orange: less. In units of {what}."
-        self.words.setText(f"{first}\n\n{second}\n\nA is {a}, B is {b}, at {epochs}.")
+            second = f"Blue: run B answers more than run A. Orange: less. In units of {what}."
+        self.words.setText(f"{first}\n\n{second}\n\nRun A is {a}, run B is {b}, at {epochs}.")
         self.setAccessibleDescription(f"{self.number.text()} {first}")
 
     def _say(self, sentence: str) -> None:
@@ -177,6 +177,7 @@ class DifferenceMapPage(Page):
 
     def _offer_classes(self, names: Sequence[str]) -> None:
         self.class_choice.setVisible(bool(names))
+        self.boundaries_switch.setVisible(bool(names))
         if names:
             self._class %= len(names)
             self.class_choice.set_items([f"P({short(name, 16)})" for name in names], self._class)

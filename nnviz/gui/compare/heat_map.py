@@ -171,4 +171,4 @@ class HeatMap(QWidget):
 
 
 def _number(value: float) -> str:
-    return "–" if np.isnan(value) else minus(f"{value:.2f}")
+    return "–" if np.isnan(value) else minus(f"{round(value, 2) + 0.0:.2f}")  # no minus sign on what rounds to 0

@@ -16,7 +16,7 @@ Moment = Literal["best", "last", "playhead"]
 
 MOMENTS: dict[Moment, str] = {"best": "at best epoch", "last": "at last epoch", "playhead": "at playhead"}
 
-METRICS = ("train_loss", "validation_loss", "test_loss", "train_error", "validation_error", "test_error", "gap")
+METRICS = ("train_error", "validation_error", "test_error", "gap", "train_loss", "validation_loss", "test_loss")
 """Columns of the history, and the gap: test error − train error."""
 
 

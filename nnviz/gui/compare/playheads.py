@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from nnviz.gui.controller import Controller
 from nnviz.run import Run
@@ -11,52 +12,71 @@ from nnviz.run import Run
 class Playheads:
     """Moves playheads through the session. Linked, the runs follow whichever of them is moved, here or elsewhere.
 
-    A run that ended before the common epoch shows its end.
+    `epoch` is the common one, None for now. A run that ended before it shows its end, a fork that began after it shows
+    where it began.
     """
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
-        self._linked = True
+        self.linked = True
+        self.epoch: int | None = None
+        self._moving = False  # whether what changes now is done here
         self._seen: dict[int, int | None] = {}  # by the number of a run, its playhead as it was left here
-
-    @property
-    def linked(self) -> bool:
-        """Whether all stand at the same epoch."""
-        return self._linked
 
     def link(self, on: bool, runs: Sequence[Run]) -> None:
         """Link the playheads or let each go its own way; linked, all go to where the run in front is, or the first."""
-        self._linked = on
+        self.linked = on
         if on and runs:
             self._follow(self._leader(runs), runs)
 
     def go_to(self, epoch: int, runs: Sequence[Run], exact: bool = True) -> None:
-        """Move to an epoch; the end of a run means now."""
-        for run in runs:
-            if run is self._controller.run:
-                self._controller.go_to(epoch, exact)
-            else:
-                self._controller.session.look.go_to(epoch, exact, run)
-            self._seen[run.number] = run.playhead
+        """Move some runs to an epoch; from the end of the longest on it means now."""
+        if epoch >= last_epoch(runs):
+            self.go_live(runs)
+            return
+        with self._here(runs):
+            self.epoch = epoch
+            for run in runs:
+                if run is self._controller.run:
+                    self._controller.go_to(epoch, exact)
+                else:
+                    self._controller.session.look.go_to(epoch, exact, run)
 
     def go_live(self, runs: Sequence[Run]) -> None:
-        """Look at runs as they are now."""
-        for run in runs:
-            if run.playhead is None:
-                continue
-            if run is self._controller.run:
-                self._controller.go_live()
-            else:
-                self._controller.session.look.go_live(run)
-        self._seen.update({run.number: None for run in runs})
+        """Look at some runs as they are now."""
+        with self._here(runs):
+            self.epoch = None
+            for run in runs:
+                if run is self._controller.run:
+                    self._controller.go_live()
+                else:
+                    self._controller.session.look.go_live(run)
 
     def keep_up(self, runs: Sequence[Run]) -> None:
         """Where one of the linked runs was moved elsewhere, on the timeline say, or joins them, bring all together."""
+        if self._moving:
+            return
         known = [run for run in runs if run.number in self._seen]
         moved = [run for run in known if run.playhead != self._seen[run.number]]
-        if self._linked and runs and (moved or len(known) < len(runs)):
-            self._follow(self._leader(moved or known or runs), runs)
+        if self.linked and moved:
+            self._follow(self._leader(moved), runs)
+        elif self.linked and known and len(known) < len(runs):
+            self._all_to(self.epoch, [run for run in runs if run not in known])
+        elif self.linked and runs and not known:
+            self._follow(self._leader(runs), runs)
         self._seen = {run.number: run.playhead for run in runs}
+
+    # ------------------------------------------------------------ parts
+
+    @contextmanager
+    def _here(self, runs: Sequence[Run]) -> Iterator[None]:
+        """While runs are moved here, what is announced of them moves nothing else."""
+        before, self._moving = self._moving, True
+        try:
+            yield
+        finally:
+            self._moving = before
+            self._seen.update({run.number: run.playhead for run in runs})
 
     def _leader(self, runs: Sequence[Run]) -> Run:
         """Return which of some runs the others follow: the one in front, or the one that is looked at furthest on."""
@@ -64,12 +84,17 @@ class Playheads:
         return front or max(runs, key=lambda run: -1 if run.playhead is None else run.playhead)
 
     def _follow(self, leader: Run, runs: Sequence[Run]) -> None:
-        others = [run for run in runs if run is not leader]
-        if leader.playhead is None:
-            self.go_live(others)
-        else:
-            self.go_to(leader.playhead, others)
         self._seen[leader.number] = leader.playhead
+        self._all_to(leader.playhead, [run for run in runs if run is not leader])
+        self.epoch = leader.playhead
+
+    def _all_to(self, epoch: int | None, runs: Sequence[Run]) -> None:
+        common = self.epoch
+        if epoch is None:
+            self.go_live(runs)
+        else:
+            self.go_to(epoch, runs)
+        self.epoch = common
 
 
 def first_epoch(runs: Sequence[Run]) -> int:
@@ -80,9 +105,3 @@ def first_epoch(runs: Sequence[Run]) -> int:
 def last_epoch(runs: Sequence[Run]) -> int:
     """Return the last epoch of the longest of some runs."""
     return max((run.epoch for run in runs), default=0)
-
-
-def shown_epoch(runs: Sequence[Run]) -> int | None:
-    """Return the epoch at which some runs are looked at, the latest of them; None where all show now."""
-    past = [run.playhead for run in runs if run.playhead is not None]
-    return max(past) if past else None

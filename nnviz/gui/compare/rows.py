@@ -23,7 +23,7 @@ class Column:
     key: str
     title: str
     help: str
-    width: int = 88
+    width: int = 76
     numeric: bool = False
     setting: bool = False
     """Whether it is there because the runs differ in this setting."""
@@ -56,13 +56,13 @@ class Row:
 CHECK, COLOR, NAME, STAR, NOTE = "compare", "color", "name", "star", "note"
 
 _BEFORE = (
-    Column(CHECK, "Compare", "Checked runs are compared below: at most four. Space checks the current run.", 64),
-    Column(COLOR, "Colour", "The colour of the run on the timeline, in curves and here. Click to choose another.", 48),
-    Column(NAME, "Run", "What the run is called. F2 or a double-click changes it. The run in front is in bold.", 184),
-    Column(STAR, "Star", "A mark of your own.", 40),
-    Column("origin", "Origin", "The run and epoch that it goes on from, or the run whose beginning it shares.", 148),
-    Column("epochs", "Epochs", "How far it is trained.", 72, numeric=True),
-    Column("status", "Status", "What it is doing. Runs that train along are played with the one in front.", 104),
+    Column(CHECK, "Compare", "Checked runs are compared below: at most four. Space checks the current run.", 36),
+    Column(COLOR, "Colour", "The colour of the run on the timeline, in curves and here. Click to choose another.", 36),
+    Column(NAME, "Run", "What the run is called. F2 or a double-click changes it. The run in front is in bold.", 160),
+    Column(STAR, "Star", "A mark of your own.", 36),
+    Column("origin", "Origin", "The run and epoch that it goes on from, or the run whose beginning it shares.", 136),
+    Column("epochs", "Epochs", "How far it is trained.", 64, numeric=True),
+    Column("status", "Status", "What it is doing. Runs that train along are played with the one in front.", 112),
 )
 _METRICS = {
     "train_loss": ("Train loss", "Loss on the training part, in evaluation mode: dropout off, true labels unchanged."),
@@ -73,7 +73,7 @@ _METRICS = {
     "test_error": ("Test error", "Share of wrong classes, or RMSE, on samples that the network never learned from."),
     "gap": ("Gap", "Test error minus train error: how much worse it is on new samples."),
 }
-_MOMENT = Column("at", "At epoch", "The epoch that the metrics are of.", 76, numeric=True)
+_MOMENT = Column("at", "At epoch", "The epoch that the metrics are of.", 72, numeric=True)
 _AFTER = Column(NOTE, "Note", "A line of your own. F2 in this column, or a double-click, changes it.", 180)
 
 
@@ -110,7 +110,7 @@ def table(runs: Sequence[Run], front: Run, chosen: Sequence[Run], moment: Moment
             cells=cells,
         )
         rows.append(row)
-    return Table(_columns(settings, runs), tuple(rows))
+    return Table(_columns(settings, runs, moment), tuple(rows))
 
 
 def origin_words(run: Run, names: Mapping[int, str]) -> str:
@@ -124,8 +124,8 @@ def origin_words(run: Run, names: Mapping[int, str]) -> str:
 # ---------------------------------------------------------------- parts
 
 
-def _columns(settings: Sequence[Setting], runs: Sequence[Run]) -> tuple[Column, ...]:
-    changed = [Column(s.path, s.title, f"{s.help} The runs differ in it.".strip(), 104, setting=True) for s in settings]
+def _columns(settings: Sequence[Setting], runs: Sequence[Run], moment: Moment) -> tuple[Column, ...]:
+    changed = [Column(s.path, s.title, f"{s.help} The runs differ in it.".strip(), 84, setting=True) for s in settings]
     present = [name for name in METRICS if not name.startswith("validation") or any(name in r.history for r in runs)]
     percent = all(task_of(run) == "classification" for run in runs)
     metrics = []
@@ -133,7 +133,8 @@ def _columns(settings: Sequence[Setting], runs: Sequence[Run]) -> tuple[Column, 
         title, help = _METRICS[name]
         unit = (" (pp)" if name == "gap" else " (%)") if percent and not name.endswith("loss") else ""
         metrics.append(Column(name, title + unit, help, numeric=True))
-    return (*_BEFORE, *changed, _MOMENT, *metrics, _AFTER)
+    at = () if moment == "last" else (_MOMENT,)  # the last epoch is that of the column of epochs
+    return (*_BEFORE, *changed, *at, *metrics, _AFTER)
 
 
 def _cells(run: Run, names: Mapping[int, str], chosen: Sequence[Run]) -> dict[str, Cell]:

@@ -36,7 +36,7 @@ class StarDelegate(QStyledItemDelegate):
         order = index.model()
         assert isinstance(order, RunsOrder)
         starred = order.at(index.row()).starred
-        role = QPalette.ColorRole.Highlight if starred else QPalette.ColorRole.Mid
+        role = QPalette.ColorRole.Highlight if starred else QPalette.ColorRole.PlaceholderText
         color = QGuiApplication.palette().color(role).name()
         place = _square(QRectF(option.rect).center(), _STAR).toRect()
         icon("star-on" if starred else "star", color).paint(painter, place)

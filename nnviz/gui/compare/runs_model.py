@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtGui import QBrush, QColor, QGuiApplication, QPalette
 
 from nnviz.gui.compare.rows import CHECK, COLOR, NAME, NOTE, STAR, Cell, Column, Row, Table
 from nnviz.gui.theme import font
@@ -24,6 +24,8 @@ Role = Qt.ItemDataRole
 
 _TOP = QModelIndex()
 EDITABLE = (NAME, NOTE)
+_TINT = 0.08
+"""Opacity of the accent behind the settings in which the runs differ."""
 _SPOKEN = {COLOR: "colour", STAR: "star", CHECK: "compared"}
 
 
@@ -82,7 +84,7 @@ class RunsModel(QAbstractTableModel):
             return None
         column = self.column(section)
         if role == Role.DisplayRole:
-            return "" if column.key in (STAR, COLOR, CHECK) else column.title
+            return header_text(column)
         if role == Role.AccessibleTextRole:
             return column.title
         if role == Role.ToolTipRole:
@@ -118,6 +120,10 @@ class RunsModel(QAbstractTableModel):
             return font("body", bold=row.front and column.key == NAME, tabular=True)
         if role == Role.ForegroundRole:
             return self._foreground(row, column, cell)
+        if role == Role.BackgroundRole and column.setting:
+            ground = _palette(QPalette.ColorRole.Highlight)
+            ground.setAlphaF(_TINT)
+            return QBrush(ground)
         if role == Role.ToolTipRole:
             return cell.tip or None
         if role == Role.AccessibleTextRole:
@@ -189,6 +195,11 @@ class RunsOrder(QSortFilterProxyModel):
         return first < second
 
 
+def header_text(column: Column) -> str:
+    """Return what stands over a column; nothing over those that speak for themselves."""
+    return "" if column.key in (STAR, COLOR, CHECK) else column.title
+
+
 def _missing(value: float | str) -> bool:
     return value == "" if isinstance(value, str) else math.isnan(value)
 
@@ -197,5 +208,5 @@ def _numbers(table: Table) -> list[int]:
     return [row.number for row in table.rows]
 
 
-def _palette(role: QPalette.ColorRole) -> Any:
+def _palette(role: QPalette.ColorRole) -> QColor:
     return QGuiApplication.palette().color(role)

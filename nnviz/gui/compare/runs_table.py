@@ -6,15 +6,15 @@ import json
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QSettings, Qt, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QStyledItemDelegate, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from nnviz.gui.compare.chosen import Chosen
 from nnviz.gui.compare.measured import MOMENTS, Moment
 from nnviz.gui.compare.page import card
-from nnviz.gui.compare.rows import CHECK, COLOR, NAME, NOTE, STAR, as_text, table
+from nnviz.gui.compare.rows import CHECK, COLOR, NAME, NOTE, STAR, Column, as_text, table
 from nnviz.gui.compare.run_actions import RunActions
 from nnviz.gui.compare.run_cells import ColorDelegate, StarDelegate
-from nnviz.gui.compare.runs_model import Index, RunsModel, RunsOrder
+from nnviz.gui.compare.runs_model import Index, RunsModel, RunsOrder, header_text
 from nnviz.gui.controller import Controller
 from nnviz.gui.icons import icon
 from nnviz.gui.panels.table_views import RoleDelegate, table_view
@@ -26,6 +26,9 @@ from nnviz.run import Run
 
 _FIXED = {CHECK, NAME}
 """Columns that cannot be hidden: without them nothing could be compared."""
+
+_WIDEST = 240
+"""Most pixels that a column of settings takes until somebody makes it wider."""
 
 _GROUP = "compare"
 
@@ -73,6 +76,7 @@ class RunsTable(QWidget):
         view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         view.setSortingEnabled(False)  # by hand, since columns come and go
+        view.setStyleSheet(f"{view.styleSheet()} QTableView {{ border: none; }}")  # the card has one
         view.verticalHeader().hide()
         view.verticalHeader().setDefaultSectionSize(26)
         header = view.horizontalHeader()
@@ -104,7 +108,6 @@ class RunsTable(QWidget):
         self.bar.row.addWidget(self.more)
 
     def _assemble(self) -> None:
-        self.view.setFrameShape(QFrame.Shape.NoFrame)
         holder = QVBoxLayout()
         holder.setContentsMargins(12, 0, 12, 6)
         holder.addWidget(card(self.view))
@@ -130,9 +133,11 @@ class RunsTable(QWidget):
         colors = {run.number: run_color(run).name() for run in runs}
         shown = table(runs, self._controller.run, self._chosen.runs, self._moment, colors)
         kept, current = {run.number for run in self.selected()}, self._current_number()
+        self._arranging = True
         if self.model.show_table(shown):
             self._arrange_columns()
             self._select(kept, current)
+        self._arranging = False
         hidden = sum(run.archived for run in runs)
         words = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
         self.bar.note.set_text(f"{words} · {hidden} archived" if hidden else words)
@@ -171,15 +176,21 @@ class RunsTable(QWidget):
 
     def _arrange_columns(self) -> None:
         """Give all columns their widths, delegates and order: they may be others than before."""
-        self._arranging = True
-        header = self.view.horizontalHeader()
+        arranging, self._arranging = self._arranging, True
         for place, column in enumerate(self.model.table.columns):
             self.view.setItemDelegateForColumn(place, self._delegates.get(column.key, self._plain))
             self.view.setColumnHidden(place, column.key in self._hidden)
-            self.view.setColumnWidth(place, self._widths.get(column.key, column.width))
-        header.setStretchLastSection(True)
-        self._arranging = False
+            self.view.setColumnWidth(place, self._widths.get(column.key) or self._roomy(column))
+        self.view.horizontalHeader().setStretchLastSection(True)
+        self._arranging = arranging
         self._sort()
+
+    def _roomy(self, column: Column) -> int:
+        """Return the width at which the heading can be read, and the values of a setting, in pixels."""
+        metrics = self.view.fontMetrics()
+        words = [row.cells[column.key].text for row in self.model.table.rows] if column.setting else []
+        widest = max((metrics.horizontalAdvance(text) for text in words), default=0)
+        return max(column.width, metrics.horizontalAdvance(header_text(column)) + 16, min(widest + 16, _WIDEST))
 
     # ------------------------------------------------------------ order and columns
 
@@ -205,8 +216,8 @@ class RunsTable(QWidget):
 
     @Slot(int, int, int)
     def _resized(self, section: int, before: int, width: int) -> None:
-        last = section == len(self.model.table.columns) - 1  # it is stretched, not resized
-        if not self._arranging and width and not last and section < len(self.model.table.columns):
+        shown = [i for i in range(len(self.model.table.columns)) if not self.view.isColumnHidden(i)]
+        if not self._arranging and section in shown[:-1]:  # the last one is stretched, not resized
             self._widths[self.model.column(section).key] = width
             self._save()
 

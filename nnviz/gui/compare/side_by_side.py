@@ -20,6 +20,7 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.view_dock import Note
 from nnviz.gui.views import View, views
 from nnviz.gui.views.parts.plot_view import PlotView
+from nnviz.gui.views.parts.samples import target_range
 from nnviz.gui.views.parts.switches import add_choice, add_switch
 from nnviz.gui.widgets.row import Label
 from nnviz.run import Run
@@ -48,6 +49,7 @@ class RunPanel(QFrame):
         self.note = Note(self)
         top = QHBoxLayout()
         top.setContentsMargins(10, 4, 10, 2)
+        top.setSpacing(8)
         top.addWidget(self._swatch)
         top.addWidget(self.name, 1)
         top.addWidget(self.note, 1)
@@ -123,7 +125,9 @@ class SideBySidePage(Page):
         if len(self.panels) != len(runs):
             self._make_panels(len(runs))
         linked = self._playheads.linked
+        shared = _shared_values(runs) if self._same_axes else None
         for panel, run in zip(self.panels, runs, strict=True):
+            panel.view.shared_values = shared
             panel.show_run(run, linked)
         if self._same_axes:
             share_axes([panel.view.plot for panel in self.panels if isinstance(panel.view, PlotView)])
@@ -202,7 +206,6 @@ class SideBySidePage(Page):
     def _panel_moved(self, panel: RunPanel, epoch: int, settled: bool) -> None:
         if panel.run is not None:
             self._playheads.go_to(epoch, [panel.run], exact=settled)
-            self.redraw_wanted.emit()
 
     @Slot(object)
     def _panel_live(self, panel: RunPanel) -> None:
@@ -254,6 +257,15 @@ def _common(axes: Sequence[tuple[Scale, tuple[float, float]]]) -> tuple[float, f
     if len(kinds) > 1:
         return None
     return min(low for _, (low, _) in axes), max(high for _, (_, high) in axes)
+
+
+def _shared_values(runs: Sequence[Run]) -> tuple[float, float] | None:
+    """Return what the targets of all runs reach from and to; None where there are classes, or targets of two names."""
+    data = [run.snapshot.data for run in runs if run.snapshot is not None]
+    ranges = [reach for reach in map(target_range, data) if reach is not None]
+    if not ranges or len({each.target_name for each in data}) > 1:
+        return None
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
 def _where(run: Run) -> str:

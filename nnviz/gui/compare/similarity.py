@@ -52,8 +52,7 @@ class SimilarityPage(Page):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._debiased = True
-        self._job: Job[Likeness] | None = None
-        self._began = 0.0
+        self._job: Job[tuple[Likeness, float]] | None = None
         self._asked: tuple[Snapshot, Snapshot, bool] | None = None  # what the job at hand, or the last one, is about
         self._rest_until = 0.0
         self._shown: _Shown | None = None
@@ -107,25 +106,31 @@ class SimilarityPage(Page):
         wanted = (a.snapshot, b.snapshot, self._debiased)
         new = self._asked != wanted
         if self._job is None and new and time.monotonic() >= self._rest_until:
-            self._asked, self._began = wanted, time.monotonic()
-            self._job = Job(partial(likeness, *wanted), NoLikeness)
+            self._asked = wanted
+            self._job = Job(partial(_timed, *wanted), NoLikeness)
         self.unfinished = self._job is not None or new
-        if self.unfinished and self._shown is None:
+        if self.unfinished and not self._shows(a, b):
             self._say("Comparing the layers …")
+            self._asked = self._asked if self._job is not None else None  # what it was about is no longer there
+
+    def _shows(self, a: Run, b: Run) -> bool:
+        """Whether it shows these two runs, be it as they were a moment ago."""
+        return self._shown is not None and (self._shown.a.run, self._shown.b.run) == (a.number, b.number)
 
     def _take_result(self, a: Run, b: Run) -> None:
         """Show what a job has found, unless other runs were chosen while it was at work."""
         if self._job is None or not self._job.done or self._asked is None:
             return
         job, self._job = self._job, None
-        self._rest_until = time.monotonic() + (time.monotonic() - self._began) * _REST
         first, second, _ = self._asked
+        if job.result is not None:
+            self._rest_until = time.monotonic() + _REST * job.result[1]
         if (first.run, second.run) != (a.number, b.number):
-            return
-        if job.result is None:
+            self._asked = None
+        elif job.result is None:
             self._say(job.error)
         else:
-            self._shown = _Shown(job.result, first, second, (a.name, b.name))
+            self._shown = _Shown(job.result[0], first, second, (a.name, b.name))
             self._draw(self._shown)
 
     def _draw(self, shown: _Shown) -> None:
@@ -144,9 +149,11 @@ class SimilarityPage(Page):
 
     def _tell(self, found: Likeness) -> None:
         """Say how much the numbers can be trusted."""
-        form = "debiased linear CKA" if found.debiased else "linear CKA"
+        form = "Debiased linear CKA" if found.debiased else "Linear CKA"
         widest = max((*found.units[0], *found.units[1]))
-        words = f"{form.capitalize()} of n = {found.samples:,} test samples that both runs have."
+        units = [", ".join(f"{p:,}" for p in each) for each in found.units]
+        same = f"p = {units[0]}" if units[0] == units[1] else f"p = {units[0]} in A and {units[1]} in B"
+        words = f"{form} of n = {found.samples:,} test samples that both runs have, of layers with {same} units."
         if found.biased:
             words += (
                 f" With fewer samples than units (p = {widest:,}) it is large for any two layers, related or not: "
@@ -196,6 +203,12 @@ def layer_names(plan: NetworkPlan) -> list[str]:
     """Return the names of the layers with units, the output's last, as in the other views: `1 linear 8`."""
     labels = stage_labels(plan)
     return [labels[column[0].index] for column in plan.picture()[1:]]
+
+
+def _timed(a: Snapshot, b: Snapshot, debiased: bool) -> tuple[Likeness, float]:
+    """Return how alike two networks are, and the seconds that it took to find out."""
+    began = time.monotonic()
+    return likeness(a, b, debiased), time.monotonic() - began
 
 
 def _measured(snapshot: Snapshot) -> bool:

@@ -38,10 +38,16 @@ class Trace:
 
 
 def of_runs(runs: Sequence[Run], quantity: Quantity, parts: Sequence[str], most: int, log_x: bool) -> list[Trace]:
-    """Return a quantity of every run, one curve for each part; the first of two parts is dashed."""
+    """Return a quantity of every run, one curve for each part; the first of two parts is dashed.
+
+    A fork begins where it left its run, if that is shown too: up to there the two are one.
+    """
     traces = []
+    numbers = {run.number for run in runs}
     for run in runs:
         rows = run.history.rows(most, log=log_x)
+        if run.origin is not None and run.origin.run in numbers:
+            rows = rows[run.history.column("epoch")[rows] >= run.first_epoch]
         epochs = run.history.column("epoch")[rows]
         for part in parts if quantity.parted else ("",):
             values = quantity.values(run, part)

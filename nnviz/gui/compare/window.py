@@ -20,7 +20,7 @@ from nnviz.gui.compare.curves import CurvesPage
 from nnviz.gui.compare.difference_map import DifferenceMapPage
 from nnviz.gui.compare.epoch_slider import EpochSlider
 from nnviz.gui.compare.page import Page, card
-from nnviz.gui.compare.playheads import Playheads, first_epoch, last_epoch, shown_epoch
+from nnviz.gui.compare.playheads import Playheads, first_epoch, last_epoch
 from nnviz.gui.compare.runs_table import RunsTable
 from nnviz.gui.compare.side_by_side import SideBySidePage
 from nnviz.gui.compare.similarity import SimilarityPage
@@ -72,7 +72,7 @@ class CompareWindow(QMainWindow):
         self.playheads = Playheads(controller)
         self.table = RunsTable(controller, self.chosen, theme, self._settings, self)
         self.pages: tuple[Page, ...] = (
-            CurvesPage(controller, theme, self),
+            CurvesPage(controller, self.playheads, theme, self),
             SideBySidePage(self.playheads, theme, self),
             DifferenceMapPage(theme, self),
             SimilarityPage(theme, self),
@@ -103,8 +103,10 @@ class CompareWindow(QMainWindow):
         self.stack.addWidget(card(self._empty))
         for number, page in enumerate(self.pages, start=1):
             self._add_page(page, number)
-        top = QHBoxLayout()
-        top.setContentsMargins(12, 4, 8, 4)
+        head = QWidget(self)
+        head.setFixedHeight(36)
+        top = QHBoxLayout(head)
+        top.setContentsMargins(12, 0, 12, 0)
         top.setSpacing(10)
         top.addWidget(self.tabs)
         top.addWidget(self.note, 1)
@@ -116,7 +118,7 @@ class CompareWindow(QMainWindow):
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(top)
+        column.addWidget(head)
         column.addLayout(holder, 1)
         column.addWidget(self._make_foot())
         self.splitter = QSplitter(Qt.Orientation.Vertical, self)
@@ -139,9 +141,12 @@ class CompareWindow(QMainWindow):
         self.slider.settled.connect(self._settle)
         self.slider.live_wanted.connect(self._go_live)
         row = QHBoxLayout(self.foot)
-        row.setContentsMargins(8, 0, 8, 2)
+        row.setContentsMargins(12, 0, 12, 2)
         row.addWidget(self.link_switch)
         row.addWidget(self.slider, 1)
+        self._apart = QLabel("Each run is shown at an epoch of its own: move it side by side, or on the timeline.")
+        self._apart.setObjectName("muted")
+        row.addWidget(self._apart, 1)
         return self.foot
 
     def _add_page(self, page: Page, number: int) -> None:
@@ -165,7 +170,7 @@ class CompareWindow(QMainWindow):
         self.chosen.changed.connect(self.draw)
         self.chosen.refused.connect(self._show_notice)
         self._controller.notice.connect(self._show_notice)
-        self._controller.run_changed.connect(self._runs_changed)
+        self._controller.run_changed.connect(self._draw_soon)
         for page in self.pages:
             page.redraw_wanted.connect(self.draw)
             page.needs_changed.connect(self._update_needs)
@@ -217,21 +222,23 @@ class CompareWindow(QMainWindow):
             self.stack.setCurrentIndex(0)
             return
         self.playheads.keep_up(runs)
-        self.slider.setEnabled(self.playheads.linked)
-        self.slider.show_epoch(first_epoch(runs), last_epoch(runs), shown_epoch(runs))
+        linked = self.playheads.linked
+        self.slider.setVisible(linked)
+        self._apart.setVisible(not linked)
+        self.slider.show_epoch(first_epoch(runs), last_epoch(runs), self.playheads.epoch)
         self.stack.setCurrentWidget(self.page)
         self.page.show_runs(runs)
-        if self.page.unfinished and self._drawers:
-            self._drawers[0].dirty = True  # what it waits for brings no news
+        if self.page.unfinished:
+            self._draw_soon()  # what it waits for brings no news
 
     def _seen(self) -> bool:
         return self.isVisible() and not self.isMinimized()
 
     @Slot()
-    def _runs_changed(self) -> None:
-        if self._seen():
-            self.chosen.keep_up()
-            self.draw()
+    def _draw_soon(self) -> None:
+        """Draw in turn: what moves under a hand would be drawn far too often."""
+        if self._drawers:
+            self._drawers[0].dirty = True
 
     @Slot(int)
     def _turn_page(self, place: int) -> None:
@@ -269,17 +276,17 @@ class CompareWindow(QMainWindow):
     @Slot(int)
     def _look_for(self, epoch: int) -> None:
         self.playheads.go_to(epoch, self.chosen.runs, exact=False)
-        self.draw()
+        self._draw_soon()
 
     @Slot(int)
     def _settle(self, epoch: int) -> None:
         self.playheads.go_to(epoch, self.chosen.runs)
-        self.draw()
+        self._draw_soon()
 
     @Slot()
     def _go_live(self) -> None:
         self.playheads.go_live(self.chosen.runs)
-        self.draw()
+        self._draw_soon()
 
     # ------------------------------------------------------------ coming and going
 

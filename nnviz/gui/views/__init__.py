@@ -73,6 +73,9 @@ class View(QWidget):
     A wider figure is higher too, but less than in proportion.
     """
 
+    shared_values: tuple[float, float] | None = None
+    """What the colours of a target reach from and to, where views stand side by side; without it, the own samples."""
+
     caption_changed = Signal(str)
     """The words at the right end of the title bar, when they change: plain text, or text with coloured spans."""
     redraw_wanted = Signal()

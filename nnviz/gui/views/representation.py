@@ -74,7 +74,8 @@ class Representation(PlotView):
         if snapshot is None or _activations(snapshot) is None:
             return ()
         data = snapshot.data
-        return samples.keys(data, samples.target_scale(data, self.theme), self.theme, self._show_test)
+        scale = samples.target_scale(data, self.theme, self.shared_values)
+        return samples.keys(data, scale, self.theme, self._show_test)
 
     def table(self, history: History, snapshot: Snapshot | None) -> Table:
         found = _activations(snapshot)
@@ -146,7 +147,7 @@ class Representation(PlotView):
 
     def _draw_samples(self, data: SplitData, train: NDArray[Any], test: NDArray[Any]) -> None:
         parts = [(data.real_train, False, train)] + ([(data.test, True, test)] if self._show_test else [])
-        scale = samples.target_scale(data, self.theme)
+        scale = samples.target_scale(data, self.theme, self.shared_values)
         picked = [shown_samples(len(part), MOST_SAMPLES) for part, _, _ in parts]
         both = list(zip(parts, picked, strict=True))
         numbers = [samples.color_numbers(data, part, which, scale) for (part, _, _), which in both]

@@ -60,7 +60,7 @@ class Surface(PlotView):
             return
         self.plot.say("")
         data, plane, curve = snapshot.data, snapshot.plane, surface.ndim == 1
-        scale = samples.target_scale(data, self.theme)
+        scale = samples.target_scale(data, self.theme, self.shared_values)
         self._curve.setVisible(curve)
         self._picture.setVisible(not curve)
         if curve:
@@ -80,7 +80,8 @@ class Surface(PlotView):
             return ()
         data = snapshot.data
         if surface.ndim > 1:
-            return samples.keys(data, samples.target_scale(data, self.theme), self.theme, self._show_test)
+            scale = samples.target_scale(data, self.theme, self.shared_values)
+            return samples.keys(data, scale, self.theme, self._show_test)
         keys = [Key("Fit", self.theme.color("text")), Key("Train", self.theme.color("train"), "dot")]
         return (*keys, Key("Test", self.theme.color("test"), "ring")) if self._show_test else tuple(keys)
 
@@ -200,7 +201,7 @@ class Surface(PlotView):
         picked = [samples.chosen(len(part), most) for part, _ in parts]
         count = sum(map(len, picked))
         size = samples.dot_size(count, area.width(), area.height())
-        wanted = (self._show_test, self.theme, count, round(size, 1))
+        wanted = (self._show_test, self.theme, count, round(size, 1), self.shared_values)
         if wanted == self._drawn and self._data is data and self._plane is plane:
             return count
         self._drawn, self._data, self._plane = wanted, data, plane

@@ -100,12 +100,17 @@ def keys(data: SplitData, scale: ValueScale | None, theme: Theme, test: bool) ->
     return (*values, *parts)
 
 
-def target_scale(data: SplitData, theme: Theme) -> ValueScale | None:
-    """Return the colours of the target, from the smallest to the largest training value; None for classes."""
+def target_range(data: SplitData) -> tuple[float, float] | None:
+    """Return the smallest and the largest training value of a target; None for classes."""
     if data.task == "classification":
         return None
-    reach = finite_range(data.scaling.unscaled_target(data.train.targets))
-    return ValueScale(*(reach or (0.0, 1.0)), theme)
+    return finite_range(data.scaling.unscaled_target(data.train.targets)) or (0.0, 1.0)
+
+
+def target_scale(data: SplitData, theme: Theme, shared: tuple[float, float] | None = None) -> ValueScale | None:
+    """Return the colours of the target, over its own range or a shared one; None for classes."""
+    own = target_range(data)
+    return None if own is None else ValueScale(*(shared or own), theme)
 
 
 def counted(data: SplitData, drawn: int, test: bool) -> str:
