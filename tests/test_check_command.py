@@ -171,6 +171,13 @@ def test_no_screen_is_no_obstacle(display: str | None, words: str, monkeypatch: 
     assert found.versions["qt"]
 
 
+def test_a_process_that_does_not_answer_is_not_said_to_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nnviz.gui import display
+
+    monkeypatch.setattr(display, "_PATIENCE", 0.0)
+    assert display.asked().problem.startswith("Qt did not say within 60 s")
+
+
 def test_a_real_process_finds_the_screen() -> None:
     from nnviz.gui import display
 

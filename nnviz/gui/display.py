@@ -16,6 +16,8 @@ from nnviz.installation import Display, has_display
 _PATIENCE = 60.0
 """Seconds that another process may take to answer: on a busy machine loading Qt takes many."""
 
+_SILENT = f"Qt did not say within {_PATIENCE:.0f} s which screens there are; the machine may be busy."
+
 
 def of_this_process() -> Display:
     """Return what is known here. Belongs to the GUI thread, with an application running."""
@@ -34,9 +36,10 @@ def asked() -> Display:
     theirs.close()
     found = _received(ours)
     process.join(1.0)
+    silent = process.is_alive()
     process.kill()
     process.join()
-    return _display(*found) if found else _display(problem=_reason(process.exitcode))
+    return _display(*found) if found else _display(problem=_SILENT if silent else _reason(process.exitcode))
 
 
 def _received(connection: Connection) -> tuple[str, tuple[str, ...]] | None:

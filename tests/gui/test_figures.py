@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -35,6 +36,7 @@ from pytestqt.qtbot import QtBot
 from view_stage import EXPERIMENTS, NEEDS
 
 from nnviz.experiment import bundled
+from nnviz.export.epochs import EpochRange
 from nnviz.export.palettes import Palette
 from nnviz.export.presets import presets
 from nnviz.gui.figures.export import render
@@ -371,6 +373,16 @@ def test_figures_are_light_whatever_the_screen_shows(run: Run, qtbot: QtBot) -> 
 def test_nothing_to_show(name: str, format: str, qapp: object) -> None:
     with pytest.raises(ExportError, match=r"^The view “\S.*” has nothing to show yet; .*\.$"):
         render(recipe(name), History(), None, format)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("name", ["gradient_norm", "update_ratio"])
+def test_a_sentence_is_no_figure(name: str, format: str, run: Run) -> None:
+    """Before the first step these views hold rows, but no number: what they say on screen is not exported."""
+    assert run.snapshot is not None
+    start = replace(run.snapshot, epoch=0)
+    with pytest.raises(ExportError, match=r"has nothing to show yet; train for an epoch and export again\."):
+        render(recipe(name), EpochRange(run.history, 0, 0), start, format)
 
 
 def test_a_picture_that_memory_has_no_room_for(run: Run) -> None:

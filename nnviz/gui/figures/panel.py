@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF
 
@@ -64,7 +65,7 @@ class Panel:
             take_over(self._view, choices)
             self._view.resize(width, LEAST.height())
             self._view.refresh(history, snapshot)
-            if not any(len(column) for column in self.table().values()):
+            if _empty(self.table()):
                 raise NothingToShow(_why_nothing(view_class, snapshot))
         except BaseException:
             self.close()
@@ -174,6 +175,14 @@ class Panel:
             painter.drawRect(QRectF(left + 0.5, middle.y() - 4.5, 9, 9))
         painter.setPen(self.theme.color("text"))
         painter.drawText(QRectF(left + _SIGN, top, self._width, ROW), _LEFT, key.label)
+
+
+def _empty(table: Table) -> bool:
+    """Whether there is nothing to draw: no rows, or no number in any column but the first, which says where."""
+    measured = list(table.values())[1:]
+    if not any(len(column) for column in measured):
+        return True
+    return all(column.dtype.kind == "f" and not np.isfinite(column).any() for column in measured)
 
 
 def take_over(view: View, choices: Mapping[str, Any]) -> None:
