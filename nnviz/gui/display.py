@@ -34,19 +34,19 @@ def asked() -> Display:
     process = context.Process(target=_answer, args=(theirs,), daemon=True)
     process.start()
     theirs.close()
-    found = _received(ours)
+    found, problem = _received(ours)
     process.join(1.0)
-    silent = process.is_alive()
     process.kill()
     process.join()
-    return _display(*found) if found else _display(problem=_SILENT if silent else _reason(process.exitcode))
+    return _display(*found) if found else _display(problem=problem or _reason(process.exitcode))
 
 
-def _received(connection: Connection) -> tuple[str, tuple[str, ...]] | None:
+def _received(connection: Connection) -> tuple[tuple[str, tuple[str, ...]] | None, str]:
+    """Return what was sent, None when the process ended before; and a sentence when nothing came in time."""
     try:
-        return connection.recv() if connection.poll(_PATIENCE) else None
-    except EOFError:
-        return None
+        return (connection.recv(), "") if connection.poll(_PATIENCE) else (None, _SILENT)
+    except (EOFError, BrokenPipeError):
+        return None, ""
 
 
 def _answer(connection: Connection) -> None:
