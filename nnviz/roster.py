@@ -8,6 +8,9 @@ from dataclasses import replace
 from nnviz.run import Run
 from nnviz.training.commands import Adopt, Command, Forget, Recording, Start
 
+COLORS = 8
+"""How many colours runs are told apart by."""
+
 
 class Roster:
     """A list of runs, oldest first, one of them in front. Numbers are never given twice."""
@@ -44,6 +47,9 @@ class Roster:
 
     def add(self, run: Run, command: Command) -> None:
         """Put a run at the end of the list, which a command begins in the training thread."""
+        if run.color is None:
+            used = {other.color for other in self.runs}
+            run.color = next((number for number in range(COLORS) if number not in used), run.number % COLORS)
         self._adopted.add(run.number)
         self.runs.append(run)
         self._send(command)

@@ -33,8 +33,8 @@ class Run:
     """One training of an experiment: its settings as they are now, what was measured, and how it stands.
 
     `chapters` says what it was told and where. `playhead` is the past epoch that is looked at, None for now. `along`
-    marks runs that train side by side with the one that is played. `note`, `color` (a number in the palette of runs),
-    `starred` and `archived` are the user's.
+    marks runs that train side by side with the one that is played. `note`, `color` (a number in the palette of runs, at
+    first one that is free), `starred` and `archived` are the user's.
     """
 
     number: int
@@ -80,7 +80,7 @@ class Run:
 
     @property
     def onset(self) -> int | None:
-        """The epoch from which on it overfits, None as long as it does not; looked for again when there are new rows."""
+        """The epoch from which on it overfits, None as long as it does not; looked for anew with new rows."""
         if self._onset[0] != self.epoch:
             history = self.history
             rows = history.rows(_FEW_ROWS)

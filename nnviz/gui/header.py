@@ -40,6 +40,9 @@ Accelerating comes first: at full speed a small network is through with what the
 _LONG_COUNT = 10_000_000
 """The first number of epochs that is too long for its read-out."""
 
+_LONGEST_NAME = 110
+"""Pixels for the name of the experiment; the whole of it is in the title of the window."""
+
 _NARROWEST, _ROOMY = 1060, 1420
 """Widths in pixels: the least that holds everything without words, and the least that holds the words too."""
 
@@ -108,7 +111,6 @@ class Header(QWidget):
         self.speed.setToolTip("How fast epochs may follow one another")
         for words, limit, growth in _SPEEDS:
             self.speed.addItem(words, (limit, growth))
-        self.speed.setMinimumWidth(self.speed.sizeHint().width())
         self.speed.currentIndexChanged.connect(self._limit_speed)
         self._limit_speed()
         self._outs = {
@@ -175,6 +177,8 @@ class Header(QWidget):
         for button, name in ((self.fork, "fork"), (self.compare, "compare"), (self.export, "export")):
             button.setIcon(icon(name, theme.text))
         self.theme_button.setIcon(icon("theme", theme.text))
+        self.speed.ensurePolished()
+        self.speed.setMinimumWidth(self.speed.sizeHint().width())
         self.refresh_status()
 
     @Slot()
@@ -185,7 +189,9 @@ class Header(QWidget):
         self.play.setIcon(icon("pause" if playing else "play", self._theme.accent_text))
         what = "Play what was trained as a film" if past else "Train the network"
         self.play.setToolTip("Pause (Space)" if playing else f"{what} (Space)")
-        self._name.setText(self._controller.experiment.name)
+        name, room = self._controller.experiment.name, Qt.TextElideMode.ElideRight
+        self._name.setText(self._name.fontMetrics().elidedText(name, room, _LONGEST_NAME))
+        self._name.setToolTip(name)
 
     def refresh(self) -> None:
         """Show the newest numbers; called a few times per second."""
@@ -200,8 +206,7 @@ class Header(QWidget):
         self._outs["gap"].set(_number(gap) if regression else _points(gap))
         playing, snapshot = run.status is Status.RUNNING, run.snapshot
         speed = snapshot.speed if playing and snapshot is not None else 0.0
-        past = run.playhead is not None and not self._controller.session.playing
-        words = "past" if past else f"{speed_text(speed)} ep/s" if playing else run.status.value
+        words = "past" if run.playhead is not None else f"{speed_text(speed)} ep/s" if playing else run.status.value
         self._outs["speed"].set(words, more=engine_sentence(snapshot))
 
     @Slot()

@@ -15,6 +15,5 @@ COLOR_NAMES = ("sky blue", "green", "indigo", "amber", "pink", "red", "olive", "
 
 
 def run_color(run: Run) -> QColor:
-    """Return the colour of a run: the one that the user chose, else that of its number."""
-    number = run.color if run.color is not None else run.number - 1
-    return QColor(RUN_COLORS[number % len(RUN_COLORS)])
+    """Return the colour of a run."""
+    return QColor(RUN_COLORS[(run.color or 0) % len(RUN_COLORS)])

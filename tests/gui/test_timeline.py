@@ -16,6 +16,7 @@ from nnviz.gui.panels.lanes import LANE, TOP
 from nnviz.gui.panels.timeline import where_words
 from nnviz.gui.run_colors import RUN_COLORS, run_color
 from nnviz.gui.theme import DARK, LIGHT
+from nnviz.roster import COLORS
 from nnviz.snapshot import Status
 
 EPOCHS = 300
@@ -172,6 +173,10 @@ def test_f_forks_and_a_structural_fork_carries_over_what_fits(window, qtbot):
     assert now.arrays["parameters"].tobytes() == before.arrays["parameters"].tobytes()
     train(window, qtbot, 5)
     assert controller.run.epoch == 125
+
+
+def test_there_are_as_many_colours_as_runs_are_given():
+    assert len(set(RUN_COLORS)) == COLORS
 
 
 def test_runs_are_renamed_coloured_starred_archived_and_removed(window, qtbot):
