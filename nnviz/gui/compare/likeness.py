@@ -73,11 +73,12 @@ def common_samples(a: SplitData, b: SplitData) -> tuple[NDArray[np.intp], NDArra
         every = np.arange(len(first), dtype=np.intp)
         return every, every
     x, y = a.scaling.unscaled(first), b.scaling.unscaled(second)
-    step = _SAME * np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
-    places = {row.tobytes(): number for number, row in enumerate(np.round(y / step).astype(np.int64))}
-    pairs = [(n, places.get(row.tobytes(), -1)) for n, row in enumerate(np.round(x / step).astype(np.int64))]
-    found = np.array([pair for pair in pairs if pair[1] >= 0], np.intp).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+    spread = x.std(axis=0)
+    u, v = ((each - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0) for each in (x, y))
+    distances = np.sum(u**2, axis=1)[:, None] + np.sum(v**2, axis=1) - 2 * u @ v.T
+    nearest = distances.argmin(axis=1)
+    here = np.flatnonzero(distances[np.arange(len(u)), nearest] < u.shape[1] * _SAME**2)
+    return here, nearest[here]
 
 
 def cosines_of(first: NetworkPlan, a: NDArray[Any], second: NetworkPlan, b: NDArray[Any]) -> NDArray[np.float64]:

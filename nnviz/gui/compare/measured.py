@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from nnviz.analysis.gap import gap
-from nnviz.data.dataset import Task
+from nnviz.data.dataset import DataError, Task
+from nnviz.data.source import Source
 from nnviz.run import Run
 
 Moment = Literal["best", "last", "playhead"]
@@ -59,11 +61,23 @@ def epoch_at(run: Run, moment: Moment) -> int | None:
 
 
 def task_of(run: Run) -> Task | None:
-    """Return what a run learns to do, None while that is not known: the samples of a file are not loaded yet."""
+    """Return what a run learns to do; None while that is not known: the samples of a file are not loaded yet."""
     if run.snapshot is not None:
         return run.snapshot.data.task
-    shape = run.experiment.data.source.known_shape()
-    return shape[0] if shape is not None else None
+    source = run.experiment.data.source
+    shape = source.known_shape()
+    if shape is not None:
+        return shape[0]
+    return None if source.family == "file" else _task_of(source)
+
+
+@lru_cache(maxsize=64)
+def _task_of(source: Source) -> Task | None:
+    """Return the task of samples that are made, or come with nnviz: that takes a moment, once."""
+    try:
+        return source.load(0).task
+    except DataError:
+        return None
 
 
 def _with_gap(found: dict[str, float]) -> dict[str, float]:

@@ -127,7 +127,7 @@ def origin_words(run: Run, names: Mapping[int, str]) -> str:
 def _columns(settings: Sequence[Setting], runs: Sequence[Run], moment: Moment) -> tuple[Column, ...]:
     changed = [Column(s.path, s.title, f"{s.help} The runs differ in it.".strip(), 84, setting=True) for s in settings]
     present = [name for name in METRICS if not name.startswith("validation") or any(name in r.history for r in runs)]
-    percent = all(task_of(run) == "classification" for run in runs)
+    percent = {task_of(run) for run in runs} - {None} == {"classification"}
     metrics = []
     for name in present:
         title, help = _METRICS[name]
@@ -158,13 +158,15 @@ def _metrics(run: Run, at: Measured) -> dict[str, Cell]:
     about = "" if at.exact else "≈ "
     tip = "" if at.exact else f"The history was thinned; epoch {at.epoch:,} is the last one before the moment."
     epoch = Cell("–", math.nan) if at.epoch is None else Cell(f"{about}{at.epoch:,}", float(at.epoch), tip=tip)
-    percent = task_of(run) == "classification"
+    task = task_of(run)
     cells = {"at": epoch}
     for name in METRICS:
-        value = at.values[name]
-        if not math.isfinite(value):
+        value, error = at.values[name], not name.endswith("loss")
+        if error and task is None:
+            cells[name] = Cell("–", math.nan, tip="Not known before the run has been looked at once.")
+        elif not math.isfinite(value):
             cells[name] = Cell("–", math.nan)  # one and the same object, so that it equals itself
-        elif percent and not name.endswith("loss"):
+        elif error and task == "classification":
             cells[name] = Cell(minus(f"{100 * value:.1f}"), 100 * value)
         else:
             cells[name] = Cell(value_text(value), value)
