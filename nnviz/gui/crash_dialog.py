@@ -16,6 +16,9 @@ from nnviz.gui.widgets.row import Label, Paragraph
 _LOOK_MS = 250
 """How often the GUI thread looks whether some thread has crashed."""
 
+_LONGEST_ERROR = 300
+"""Characters of an exception's text above the report, which has all of them."""
+
 _NOT_SENT = "A report was written on this computer. It is not sent anywhere."
 _NOT_WRITTEN = "The report below could not be written to a file. Copy it if you want to keep it."
 _GOES_ON = "What you did last may not have worked; everything else goes on."
@@ -52,8 +55,8 @@ class CrashDialog(QDialog):
         self.heading.setFont(font("large", bold=True))
         self.sentence = Paragraph("sentence", self)
         self.sentence.setText(sentence)
-        self.error = Label(error, self)
-        self.error.setObjectName("muted")
+        self.error = Paragraph("muted", self)
+        self.error.setText(error if len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR]}…")
         self.error.setVisible(bool(error))
         self.kept = Paragraph("muted", self)
         self.kept.setText(_NOT_SENT if self._path is not None else _NOT_WRITTEN)

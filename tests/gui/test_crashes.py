@@ -36,7 +36,7 @@ def look():
     shown = [w for w in QApplication.topLevelWidgets() if isinstance(w, CrashDialog) and w.isVisible()]
     told["shown"] = max(told["shown"], len(shown))
     for dialog in shown:
-        words = {"title": dialog.heading.whole, "error": dialog.error.whole, "place": dialog.place.whole}
+        words = {"title": dialog.heading.whole, "error": dialog.error.text(), "place": dialog.place.whole}
         dialog.copy_button.click()
         words["copied"] = QApplication.clipboard().text()
         told["dialogs"].append(words)

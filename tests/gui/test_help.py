@@ -250,6 +250,22 @@ def crashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crashes:
     return crashes
 
 
+def test_a_long_reason_can_be_read_without_the_report(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NNVIZ_LOGS", str(tmp_path))
+    for words, shown in (("a word " * 25, ("a word " * 25).strip()), ("a word " * 200, "…")):
+        crashes = Crashes()
+        crashes.record(ValueError(words.strip()), "a test")
+        dialog = dialog_for(crashes, None)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        assert dialog.error.text().endswith(shown)
+        assert dialog.error.height() >= dialog.error.heightForWidth(dialog.error.width()), "no line is cut"
+        assert dialog.text.height() > 60, "and the report has its room"
+        dialog.close()
+
+
 def test_the_dialog_opens_the_folder_of_the_report(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
