@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
 import pkgutil
 import platform
+import re
+import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -63,9 +66,22 @@ def patience() -> str:
 
 
 def has_display() -> bool:
-    """Return whether a window could open: on Linux something must say where, or Qt ends the process."""
-    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in names)
+    """Return whether a window could open: on Linux a display must be named and answer, or Qt ends the process."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
+        return True
+    display = os.environ.get("DISPLAY", "")
+    local = re.fullmatch(r"(?:unix)?:(\d+)(?:\.\d+)?", display)
+    return bool(display) and (local is None or _answers(f"/tmp/.X11-unix/X{local[1]}"))
+
+
+def _answers(path: str) -> bool:
+    """Return whether a server listens at a Unix socket, by its file or by the abstract name that Linux has for it."""
+    for name in (path, f"\0{path}"):
+        with socket.socket(socket.AF_UNIX) as connection, contextlib.suppress(OSError):
+            connection.settimeout(5.0)
+            connection.connect(name)
+            return True
+    return False
 
 
 def versions() -> dict[str, str]:

@@ -375,6 +375,8 @@ class Session:
         if self.runs:
             akin = before if before is not None and before in self.runs else self.runs[-1]
             name = name or summary(differences(akin.experiment, experiment), experiment)
+        else:
+            name = ""  # there is nothing that it could be told apart from
         run = Run(self._roster.next_number(), name or experiment.name, experiment)
         self._roster.add(run, Start(run.number, experiment))
         self._bring_to_front(run)

@@ -195,6 +195,30 @@ def _decode_choice(cls: type[Any], raw: Any) -> Any:
         raise ValueError(str(error)) from None
 
 
+_TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
+_BOUNDS = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below"}
+_BOUND = re.compile(r"Expected (int|float) (>=|<=|>|<) (\S+)")
+_TYPE = re.compile(r"Expected (\w+), got (\w+)")
+
+
+def _in_words(reason: str) -> str:
+    """Return what msgspec says of a value in words that need no programmer."""
+    bound, kind = _BOUND.fullmatch(reason), _TYPE.fullmatch(reason)
+    if bound:
+        return f"Expected {_TYPES[bound[1]]} {_BOUNDS[bound[2]]} {bound[3].removesuffix('.0')}"
+    if kind and kind[1] in _TYPES:
+        return f"Expected {_TYPES[kind[1]]}"
+    return reason
+
+
 _PLACE = re.compile(r" - at `\$([^`]*)`")
 
 
@@ -202,7 +226,7 @@ def _sentence(message: str, where: str, cls: type[Any], raw: Any) -> str:
     paths = _PLACE.findall(message)
     path = "".join(reversed(paths)).lstrip(".")
     full = ".".join(part for part in (where, path) if part)
-    reason = _PLACE.sub("", message).replace("`", "")
+    reason = _in_words(_PLACE.sub("", message).replace("`", ""))
     unknown = re.fullmatch(r"Object contains unknown field (\w+)", reason)
     if unknown:
         reason = unknown_name("setting", unknown[1], [field.name for field in _fields_at(cls, raw, path)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnviz import __version__, cli
+from nnviz import __version__, cli, installation
 from nnviz.experiment import bundled, bundled_names, read
 from nnviz.project.library import Library
 from nnviz.training.trainer import Trainer
@@ -194,11 +195,14 @@ MISTAKES = [
     (["train", "circles", "--epochs", "0"], "--epochs: Expected at least 1, not 0."),
     (["train", "circles", "--epochs", "-3"], "--epochs: Expected at least 1, not -3."),
     (["train", "circles", "--epochs", "ten"], "Argument --epochs: invalid int value: 'ten'."),
-    (["train", "circles", "--seed", "-1"], "seed: Expected int >= 0, not -1."),
+    (["train", "circles", "--seed", "-1"], "seed: Expected a whole number of at least 0, not -1."),
     (["train", "circles", "--set", "training.rate=1"], "training.rate: There is no setting called 'rate'."),
-    (["train", "circles", "--set", "training.learning_rate=-1"], "training.learning_rate: Expected float > 0.0"),
+    (["train", "circles", "--set", "training.learning_rate=-1"], "training.learning_rate: Expected a number above 0"),
     (["train", "circles", "--set", "training.learning_rate"], "'training.learning_rate' is not a setting; write it as"),
-    (["train", "circles", "--set", "network.layers[0].units=0"], "network.layers[0].units: Expected int >= 1, not 0."),
+    (
+        ["train", "circles", "--set", "network.layers[0].units=0"],
+        "network.layers[0].units: Expected a whole number of at least 1, not 0.",
+    ),
     (["train", "circles", "--set", "training.loss=huberr"], "training.loss: There is no loss called 'huberr'."),
     (["train", "plane", "--set", "training.loss=cross-entropy"], "Cross-entropy does not fit regression; choose"),
     (["train", "circles", "--set", 'network.layers=["max-pool"]'], "A max pool works on images"),
@@ -241,6 +245,20 @@ def test_no_display_is_said_before_qt_aborts(
     monkeypatch.setattr(sys, "platform", "linux")
     assert cli.main([]) == 2
     assert "There is no display to open a window on" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
+def test_a_display_that_does_not_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DISPLAY", ":63877")
+    assert not installation.has_display()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("\0/tmp/.X11-unix/X63877")
+        server.listen()
+        assert installation.has_display()
+    monkeypatch.setenv("DISPLAY", "elsewhere:0")
+    assert installation.has_display(), "who knows"
 
 
 # ---------------------------------------------------------------- the window

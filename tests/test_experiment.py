@@ -60,7 +60,7 @@ def test_an_unknown_bundled_experiment_is_refused() -> None:
     [
         (b"seed = ", "x.toml is not valid TOML: "),
         (b"\xff\xfe\x00", "x.toml is not a text file"),
-        (b"seed = -1", "x.toml: seed: Expected int >= 0, not -1."),
+        (b"seed = -1", "x.toml: seed: Expected a whole number of at least 0, not -1."),
         (b"[training]\nlearnig_rate = 1.0", "x.toml: training: There is no setting called 'learnig_rate'."),
         (b"[network]\nlayers = [{kind = 'liner'}]", "x.toml: network.layers[0]: There is no layer called 'liner'."),
         (b"layers = 3", "x.toml: There is no setting called 'layers'."),
@@ -85,7 +85,7 @@ def test_settings_are_changed_by_assignments_in_order() -> None:
     changed = Experiment().with_settings(["training.epochs=5", "training.optimizer=adam", "training.epochs=6"])
     assert changed.training.epochs == 6
     assert changed.training.optimizer.kind == "adam"
-    with pytest.raises(SettingsError, match=r"training\.epochs: Expected int >= 0"):
+    with pytest.raises(SettingsError, match=r"training\.epochs: Expected a whole number of at least 0"):
         Experiment().with_settings(["training.epochs=-1"])
 
 

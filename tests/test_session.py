@@ -236,3 +236,9 @@ def test_other_samples_begin_another_search_for_the_best(session_of: SessionOf) 
     trained(session, 3)
     session.configure(quick("data.label_noise=0.4"))
     assert session.run.history.best_epoch == 3
+
+
+def test_a_first_run_that_begins_again_keeps_its_name(session_of: SessionOf) -> None:
+    session = session_of()
+    session.reset()
+    assert [run.name for run in session.runs] == ["quick"]

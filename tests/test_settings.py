@@ -59,8 +59,8 @@ def test_a_default_factory_gives_its_value() -> None:
 
 
 WRONG = [
-    (TrainingSettings, {"learning_rate": -1.0}, "learning_rate: Expected `float` > 0.0, not -1.0."),
-    (TrainingSettings, {"batch_size": 2.5}, "batch_size: Expected `int`, got `float`, not 2.5."),
+    (TrainingSettings, {"learning_rate": -1.0}, "learning_rate: Expected a number above 0, not -1.0."),
+    (TrainingSettings, {"batch_size": 2.5}, "batch_size: Expected a whole number, not 2.5."),
     (
         TrainingSettings,
         {"lerning_rate": 1.0},
@@ -71,19 +71,19 @@ WRONG = [
     (
         TrainingSettings,
         {"optimizer": {"kind": "adam", "beta1": 2.0}},
-        "optimizer.beta1: Expected `float` < 1.0, not 2.0.",
+        "optimizer.beta1: Expected a number below 1, not 2.0.",
     ),
-    (NetworkSettings, {"layers": [{"kind": "linear", "units": 0}]}, "layers[0].units: Expected `int` >= 1, not 0."),
+    (NetworkSettings, {"layers": [{"kind": "linear", "units": 0}]}, "layers[0].units: Expected a whole number of at least 1, not 0."),
     (
         NetworkSettings,
         {"layers": ["tanh", {"kind": "linear", "unit": 4}]},
         "layers[1]: There is no setting called 'unit'",
     ),
-    (NetworkSettings, {"layers": "tanh"}, "layers: Expected `array`, got `str`, not 'tanh'."),
-    (DataSettings, {"source": {"kind": "circles", "samples": "many"}}, "source.samples: Expected `int`, got `str`"),
+    (NetworkSettings, {"layers": "tanh"}, "layers: Expected a list, not 'tanh'."),
+    (DataSettings, {"source": {"kind": "circles", "samples": "many"}}, "source.samples: Expected a whole number"),
     (Experiment, {"network": {"layers": [{"kind": "linear", "units": -3}]}}, "network.layers[0].units: Expected"),
     (Experiment, {"data": {"plane": {"mode": "oblique"}}}, "data.plane.mode: Expected one of features, principal"),
-    (Experiment, {"seed": 2**31}, "seed: Expected `int` <= 2147483647, not 2147483648."),
+    (Experiment, {"seed": 2**31}, "seed: Expected a whole number of at most 2147483647, not 2147483648."),
 ]
 
 
@@ -124,7 +124,7 @@ def test_changed_replaces_one_setting_and_leaves_the_original_alone() -> None:
     [
         ("training.lerning_rate", 1.0, "There is no setting called 'lerning_rate'. Did you mean 'learning_rate'?"),
         ("network.layers[9].units", 1, "network.layers has entries 0 to 3"),
-        ("network.layers[0].units", 0, "network.layers[0].units: Expected int >= 1, not 0."),
+        ("network.layers[0].units", 0, "network.layers[0].units: Expected a whole number of at least 1, not 0."),
         ("training.optimizer.kind", "adam", "There is no setting called 'kind'"),
         ("seed.deeper", 1, "There is no setting called 'deeper'"),
         ("", 1, ""),

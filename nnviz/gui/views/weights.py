@@ -204,13 +204,13 @@ class Weights(PlotView):
 
     def _color(self, plan: NetworkPlan) -> None:
         color, card = self._own_color(plan), self.theme.color("card")
-        count = max(2, len(self._epochs))
+        count = len(self._epochs)
         wanted = (color.name(), card.name(), count, self.theme.export)
         if wanted == self._colored:
             return
         self._colored = wanted
         for number, ridge in enumerate(self._ridges[: len(self._epochs)]):
-            ridge.setPen(line(self.theme, mixed(color, card, 0.72 * number / (count - 1)).name()))
+            ridge.setPen(line(self.theme, mixed(color, card, 0.72 * number / max(1, count - 1)).name()))
             ridge.setBrush(card)
 
 
