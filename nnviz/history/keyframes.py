@@ -106,7 +106,9 @@ class Keyframes:
 
     def copy(self) -> Keyframes:
         """Return the same keyframes in a list of their own."""
-        return Keyframes.of(self, self.most, self.bytes_limit, self._widest)
+        twin = Keyframes(self.most, self.bytes_limit)
+        twin._frames, twin._bytes, twin._widest = list(self._frames), self._bytes, self._widest
+        return twin
 
     @property
     def widest(self) -> int:

@@ -30,13 +30,15 @@ class Samples:
 class Project:
     """Runs, oldest first; `front` and `compared` are places in their list.
 
-    Runs of a project that was read are numbered from 1 on. Their snapshots are None.
+    Runs of a project that was read are numbered from 1 on, and their snapshots are None. `missing` are sentences about
+    what could not be read.
     """
 
     runs: tuple[Run, ...]
     front: int = 0
     compared: tuple[int, ...] = ()
     samples: tuple[Samples, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def project_of(runs: Sequence[Run], front: Run, compared: Iterable[int], loaded: Loaded) -> Project:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from nnviz.data.dataset import Task
+from nnviz.data.dataset import Dataset, Task
 from nnviz.data.source import Source
 from nnviz.engines.engine import EngineState
 from nnviz.experiment import Experiment
@@ -73,9 +73,10 @@ class FrameRecord(Record, frozen=True):
 
 
 class HistoryRecord(Record, frozen=True):
-    """A history without its columns; `best_from` is an epoch."""
+    """A history without its columns; `epoch` is the newest, and from `best_from` on the best one is looked for."""
 
     rows: Count
+    epoch: Count
     most: Annotated[int, Meta(ge=1, le=10 * MOST_ROWS)]
     widest: Annotated[int, Meta(ge=0, le=64)]
     best_from: Count
@@ -207,8 +208,9 @@ def event_record(event: Event) -> EventRecord:
 
 def history_record(history: History) -> HistoryRecord:
     """Return what is said of a history."""
-    rows, best_from = len(history), max(0, history.best_from)
-    return HistoryRecord(rows=rows, most=history.most, widest=history.widest, best_from=best_from)
+    epoch = int(history.column("epoch")[-1]) if len(history) else 0
+    facts = {"most": history.most, "widest": history.widest, "best_from": max(0, history.best_from)}
+    return HistoryRecord(rows=len(history), epoch=max(0, epoch), **facts)
 
 
 def keyframes_record(keyframes: Keyframes, frames: list[FrameRecord]) -> KeyframesRecord:
@@ -368,19 +370,14 @@ def frame_from(record: FrameRecord, state: EngineState) -> Keyframe:
     return Keyframe(state, record.chapter, best, record.best_epoch, record.reason)
 
 
-def samples_from(record: SamplesRecord, stored: Stored) -> Samples:
-    """Return samples, which read their arrays from where they are stored. Raises ProjectError."""
-    facts = {
-        name: getattr(record, name)
-        for name in ("task", "feature_names", "target_name", "class_names", "image_shape", "notes")
-    }
-    dataset = StoredDataset.of(stored, record.identities, **facts)
-    return Samples(source_from(record), record.seed, dataset)
-
-
-def source_from(record: SamplesRecord) -> Source:
-    """Return the source of samples. Raises ProjectError."""
+def samples_from(record: SamplesRecord, arrays: Stored | Arrays) -> Samples:
+    """Return samples with their arrays, or which read them from where they are stored. Raises ProjectError."""
+    names = ("task", "feature_names", "target_name", "class_names", "image_shape", "notes")
+    facts: dict[str, Any] = {name: getattr(record, name) for name in names}
     try:
-        return decode(Source, record.source)
+        source = decode(Source, record.source)
     except SettingsError as error:
         raise ProjectError(f"Samples cannot be read: {error}") from error
+    if isinstance(arrays, Stored):
+        return Samples(source, record.seed, StoredDataset.of(arrays, record.identities, **facts))
+    return Samples(source, record.seed, Dataset(**(facts | arrays)))

@@ -21,9 +21,8 @@ STEPS: dict[int, Callable[[Document], Document]] = {}
 """By the version that a step begins with; it ends with the next one."""
 
 
-def version_of(document: Document) -> int:
-    """Return the version of a document. Raises ProjectError for one that is too new, or none."""
-    project = document.get("project")
+def version_of(project: Any) -> int:
+    """Return the version of what `project.json` holds. Raises ProjectError for one that is too new, or none."""
     project = project if isinstance(project, dict) else {}
     version = project.get("version")
     if not isinstance(version, int) or version < 1 or project.get("format") != "nnviz project":

@@ -1,0 +1,126 @@
+"""From what files say to a project: the part of reading that project files and the journal share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Protocol, TypeVar
+
+from nnviz.history.keyframes import Keyframe
+from nnviz.project.arrays import Arrays
+from nnviz.project.project import Project, ProjectError, Samples
+from nnviz.project.records import FrameRecord, ProjectRecord, RunRecord, SamplesRecord, checked, run_from
+from nnviz.project.trees import Tree
+from nnviz.project.versions import Document
+from nnviz.run import Run
+
+T = TypeVar("T")
+
+Complain = Callable[[ProjectError], None]
+"""What becomes of something that cannot be read: it is raised, or noted down and passed over."""
+
+
+class Parts(Protocol):
+    """Where a document is from: it has the numbers that belong to it. All methods raise ProjectError."""
+
+    name: str
+    """What messages call it."""
+
+    def columns(self, number: int, record: RunRecord) -> Arrays:
+        """Return the measurements of a run by name."""
+        ...
+
+    def frame(self, record: FrameRecord) -> Keyframe:
+        """Return a keyframe."""
+        ...
+
+    def samples(self, record: SamplesRecord) -> Samples:
+        """Return samples that came from a file."""
+        ...
+
+    def bare(self, number: int) -> Run:
+        """Return a run of which nothing else can be read, with its settings alone."""
+        ...
+
+
+def refuse(error: ProjectError) -> None:
+    """Raise the first thing that is wrong: only a whole document will do."""
+    raise error
+
+
+def project_from(document: Document, parts: Parts, complain: Complain) -> Project | None:
+    """Return the project of a document in the present form, None where there is no run.
+
+    Runs are numbered anew from 1 on. Unless `complain` raises, what is damaged is left out and complained of.
+    """
+    return _Assembly(document, parts, complain).project()
+
+
+class _Assembly:
+    """One document that is being read."""
+
+    def __init__(self, document: Document, parts: Parts, complain: Complain) -> None:
+        self._document, self._parts, self._complain = document, parts, complain
+
+    def project(self) -> Project | None:
+        record = self._header()
+        numbers = record.runs if record is not None else sorted(self._document["runs"])
+        found = {number: run for number in numbers if (run := self._run(number)) is not None}
+        if not found:
+            return None
+        places = {number: place for place, number in enumerate(found)}
+        for number, run in found.items():
+            run.number = places[number] + 1
+            if run.origin is not None:
+                origin = run.origin.run
+                run.origin = replace(run.origin, run=places[origin] + 1 if origin in places else -1)
+        if record is None:
+            return Project(tuple(found.values()))
+        samples = [self._attempt(partial(self._parts.samples, each)) for each in record.samples]
+        return Project(
+            tuple(found.values()),
+            places.get(record.front, 0),
+            tuple(places[number] for number in record.compared if number in places),
+            tuple(each for each in samples if each is not None),
+        )
+
+    def _header(self) -> ProjectRecord | None:
+        if "project" not in self._document:
+            return None
+        where = f"{self._parts.name}, project.json,"
+        record: ProjectRecord | None = self._attempt(lambda: checked(self._document["project"], ProjectRecord, where))
+        if record is not None and (len(set(record.runs)) < len(record.runs) or record.front not in record.runs):
+            self._complain(ProjectError(f"{where} is damaged: its list of runs does not hold together."))
+            return None
+        return record
+
+    def _run(self, number: int) -> Run | None:
+        tree = self._document["runs"].get(number)
+        run = self._attempt(lambda: self._recorded(number, tree)) if tree is not None else None
+        return run if run is not None else self._attempt(lambda: self._parts.bare(number))
+
+    def _recorded(self, number: int, tree: Tree) -> Run:
+        record: RunRecord = checked(tree, RunRecord, f"{self._parts.name}, run {number},")
+        columns = self._attempt(lambda: self._parts.columns(number, record)) or {}
+        lost: list[ProjectError] = []
+
+        def frame_of(each: FrameRecord) -> Keyframe | None:
+            try:
+                return self._parts.frame(each)
+            except ProjectError as error:
+                lost.append(error)
+                return None
+
+        run = run_from(record, number, columns, frame_of)
+        if lost:
+            whole = len(record.keyframes.frames)
+            self._complain(ProjectError(f"{len(lost)} of the {whole} keyframes of {run.name!r} are lost: {lost[0]}"))
+        return run
+
+    def _attempt(self, make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except ProjectError as error:
+            self._complain(error)
+            return None

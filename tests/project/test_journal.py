@@ -1,0 +1,515 @@
+"""The journal: what it says was written is there, whatever happens then."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from project_stage import differences, same, trained, varied
+from sessions import quick
+
+from nnviz.data.drawings.drawing import Drawing
+from nnviz.data.drawings.editing import add_points
+from nnviz.history.chapters import Chapter
+from nnviz.history.history import History
+from nnviz.project.journal import journal as journal_module
+from nnviz.project.journal import record_log
+from nnviz.project.journal.autosave import Autosave
+from nnviz.project.journal.journal import LOCK, LOG, Journal, folder
+from nnviz.project.journal.lock import Lock, is_held
+from nnviz.project.journal.record_log import RecordLog, records_in
+from nnviz.project.journal.recovery import discard, recover, recoverable
+from nnviz.project.library import Library
+from nnviz.project.project import Project, ProjectError
+from nnviz.project.reading import read
+from nnviz.project.stored import pending
+from nnviz.project.writing import write
+from nnviz.run import Origin, Run
+from nnviz.snapshot import Status
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = Journal(tmp_path / "journals")
+    yield made
+    made.close()
+
+
+def crashed(journal: Journal) -> Path:
+    """End a session as a crash does: the lock is gone, and nothing else happens."""
+    journal._lock.release()
+    return journal.path
+
+
+def drawn(count: int, seed: int = 0) -> Drawing:
+    points = np.random.default_rng(seed).uniform(-5, 5, (count, 2))
+    return add_points(add_points(Drawing(), points[::2], 0), points[1::2], 1)
+
+
+def with_source(run: Run, source: Any) -> None:
+    run.experiment = run.experiment.replace(data=run.experiment.data.replace(source=source))
+
+
+# ---------------------------------------------------------------- what comes back
+
+
+def test_everything_comes_back(journal: Journal, tmp_path: Path) -> None:
+    project = varied(tmp_path)
+    runs = list(project.runs)
+    runs[2].experiment = runs[2].chapters[-1].experiment
+    runs[0].experiment = runs[0].chapters[-1].experiment
+    compared = [runs[0].number, runs[2].number]
+    journal.autosave(runs, runs[1], compared, Library(project.samples).loaded)
+    found = recover(crashed(journal))
+    assert differences(replace(project, compared=(0, 2)), found) == []
+    assert found.missing == ()
+    assert [run.origin.run for run in found.runs if run.origin is not None] == [1, -1]
+
+
+def test_settings_alone_come_back(journal: Journal) -> None:
+    run = Run(4, "drawn", quick())
+    with_source(run, drawn(300))
+    run.note = "with ink"
+    journal.change([run], run)
+    (found,) = recover(crashed(journal)).runs
+    assert (found.experiment, found.name, found.note) == (run.experiment, "drawn", "with ink")
+    assert (found.status, len(found.history)) == (Status.PREPARING, 0)
+
+
+def test_only_what_is_new_is_written(journal: Journal) -> None:
+    run = trained(1, 400)
+    journal.autosave([run], run)
+    first = journal._log.size
+    journal.autosave([run], run)
+    assert journal._log.size - first < 300, "nothing but the time"
+    more = trained(1, 405)
+    run.history.append({name: more.history.column(name)[401:] for name in more.history.names})
+    for frame in list(more.history.keyframes)[-3:]:
+        run.history.keyframes.add(frame)
+    before = journal._log.size
+    journal.autosave([run], run)
+    assert journal._log.size - before < first / 10
+    (found,) = recover(crashed(journal)).runs
+    assert found.epoch == 405
+    for name in run.history.names:
+        assert same(found.history.column(name), run.history.column(name))
+
+
+def test_another_stroke_costs_what_it_adds(journal: Journal) -> None:
+    run = Run(1, "drawn", quick())
+    source = drawn(50_000)
+    with_source(run, source)
+    journal.change([run], run)
+    assert journal._log.size > len(source.points)
+    rng = np.random.default_rng(1)
+    for turn in range(30):
+        before = journal._log.size
+        source = add_points(source, rng.uniform(-5, 5, (5, 2)), turn % 2)
+        with_source(run, source)
+        run.chapters.append(Chapter((turn, 0), run.experiment))
+        journal.change([run], run)
+        assert journal._log.size - before < (4_000 if turn else 10**7), "the first chapter has a whole drawing"
+    found = recover(crashed(journal)).runs[0]
+    assert found.experiment.data.source == source
+    assert found.chapters == run.chapters
+
+
+def test_a_run_that_went_back_is_written_anew(journal: Journal) -> None:
+    run = trained(1, 30)
+    journal.autosave([run], run)
+    names = run.history.names
+    run.history.append({name: run.history.column(name)[20:22] * (1.0 if name == "epoch" else 2.0) for name in names})
+    journal.autosave([run], run)
+    (found,) = recover(crashed(journal)).runs
+    for name in names:
+        assert same(found.history.column(name), run.history.column(name)), name
+
+
+def test_a_thinned_history_comes_back(journal: Journal) -> None:
+    run = trained(1, 2)
+    run.history = History(600)
+    rng = np.random.default_rng(2)
+    for first in range(0, 3_000, 150):
+        run.history.append({"epoch": np.arange(first, first + 150), "test_loss": rng.uniform(1, 2, 150)})
+        journal.autosave([run], run)
+    (found,) = recover(crashed(journal)).runs
+    assert found.epoch == 2_999
+    assert found.history.most == 600
+    assert len(found.history) <= 600
+    assert found.history.best_epoch == run.history.best_epoch
+
+
+def test_what_is_dropped_is_gone(journal: Journal) -> None:
+    first, second = trained(1, 20), trained(2, 5)
+    journal.autosave([first, second], first)
+    first.history.keyframes.shrink(4, 1)
+    journal.autosave([first], first)
+    (found,) = recover(crashed(journal)).runs
+    assert [frame.place for frame in found.history.keyframes] == [f.place for f in first.history.keyframes]
+
+
+def test_keyframes_in_an_opened_project_stay_there(journal: Journal, tmp_path: Path) -> None:
+    project = varied(tmp_path)
+    path = tmp_path / "opened.nnviz"
+    write(path, project)
+    opened = read(path)
+    runs = list(opened.runs)
+    journal.autosave(runs, runs[0], (), Library(opened.samples).loaded)
+    assert all(pending(frame.state) for run in runs for frame in run.history.keyframes), "none was read"
+    assert pending(opened.samples[0].dataset)
+    left = crashed(journal)
+    found = recover(left)
+    assert [len(run.history.keyframes) for run in found.runs] == [13, 10, 6]
+    for run, original in zip(found.runs, project.runs, strict=True):
+        for frame, other in zip(run.history.keyframes, original.history.keyframes, strict=True):
+            assert same(frame.parameters, other.parameters)
+    assert same(found.samples[0].dataset.features, project.samples[0].dataset.features)
+    path.unlink()
+    found = recover(left)
+    assert [run.epoch for run in found.runs] == [12, 9, 5], "measurements were written"
+    assert [len(run.history.keyframes) for run in found.runs] == [0, 0, 0]
+    assert found.missing[0].startswith("13 of the 13 keyframes of 'run 1' are lost: ")
+
+
+# ---------------------------------------------------------------- settings newer than the rest
+
+
+def test_a_change_after_the_last_keyframe_becomes_a_chapter(journal: Journal) -> None:
+    run = trained(1, 20)
+    journal.autosave([run], run)
+    run.experiment = run.experiment.with_settings(["training.learning_rate=0.7"])
+    journal.change([run], run)
+    (found,) = recover(crashed(journal)).runs
+    assert found.experiment.training.learning_rate == 0.7
+    assert found.chapters[-1] == Chapter((20, 0), run.experiment)
+    assert found.end == (20, 0)
+
+
+def test_a_run_that_was_trained_on_is_known_to_have_been_there(journal: Journal) -> None:
+    """A chapter began at epoch 35, after measurements up to 20 were written: the way there is trained again."""
+    run = trained(1, 20)
+    journal.autosave([run], run)
+    run.experiment = run.experiment.with_settings(["training.learning_rate=0.7"])
+    run.chapters.append(Chapter((35, 0), run.experiment))
+    journal.change([run], run)
+    (found,) = recover(crashed(journal)).runs
+    assert found.chapters == run.chapters
+    assert (found.epoch, found.end) == (20, (35, 0))
+
+
+def test_a_new_run_is_written_with_its_first_keyframe(journal: Journal) -> None:
+    run = trained(1, 20)
+    journal.autosave([run], run)
+    fork = Run(2, "fork", run.experiment.with_settings(["training.l1=0.1"]), origin=Origin(1, 10))
+    fork.history = run.history.until(10)
+    journal.change([run, fork], fork)
+    journal.change([run, fork], fork)
+    fork.chapters = [Chapter((10, 0), fork.experiment)]
+    fork.history.keyframes.add(run.history.keyframes.before((10, 0)))  # type: ignore[arg-type]
+    journal.change([run, fork], fork)
+    (_, found) = recover(crashed(journal)).runs
+    assert found.history.column("epoch").tolist() == list(range(11))
+    assert [frame.place for frame in found.history.keyframes] == [(10, 0)]
+    assert (found.origin, found.end) == (Origin(1, 10), (10, 0))
+
+
+def test_a_fork_that_had_not_begun_begins_anew(journal: Journal) -> None:
+    run = trained(1, 20)
+    fork = Run(2, "fork", run.experiment.with_settings(["training.l1=0.1"]), origin=Origin(1, 10))
+    journal.autosave([run, fork], fork)
+    (_, found) = recover(crashed(journal)).runs
+    assert (found.experiment, found.origin, found.epoch) == (fork.experiment, None, 0)
+
+
+# ---------------------------------------------------------------- torn, full, long
+
+
+def test_a_log_may_end_anywhere(journal: Journal, tmp_path: Path) -> None:
+    """Whatever was written before the place where it ends is there, and nothing is raised."""
+    run = trained(1, 6)
+    sizes: list[tuple[int, Any]] = []
+    for turn in range(6):
+        run.experiment = run.experiment.with_settings([f"training.learning_rate={0.1 + turn}"])
+        (journal.autosave if turn == 2 else journal.change)([run], run)
+        sizes.append((journal._log.size, run.experiment))
+    content = (crashed(journal) / LOG).read_bytes()
+    left = tmp_path / "left"
+    left.mkdir()
+    step = max(1, len(content) // 400)
+    for end in [*range(0, len(content), step), *(size + by for size, _ in sizes for by in (-1, 0, 1))]:
+        (left / LOG).write_bytes(content[:end])
+        whole = [experiment for size, experiment in sizes if size <= end]
+        if not whole:
+            with pytest.raises(ProjectError):
+                recover(left)
+            continue
+        (found,) = recover(left).runs
+        assert found.experiment == whole[-1], end
+        assert found.epoch == (6 if len(whole) > 2 or sizes[0][0] <= end else 0)
+
+
+def test_a_damaged_record_ends_the_log(journal: Journal, tmp_path: Path) -> None:
+    run = trained(1, 3)
+    journal.autosave([run], run)
+    size = journal._log.size
+    run.name = "renamed"
+    journal.change([run], run)
+    path = crashed(journal)
+    for at in (size + 4, size + 8, size + 20, -1):
+        content = bytearray((path / LOG).read_bytes())
+        content[at] ^= 0x10
+        left = tmp_path / f"left {at}"
+        left.mkdir()
+        (left / LOG).write_bytes(content)
+        assert recover(left).runs[0].name == "run 1"
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3, 4])
+def test_a_full_disk_loses_nothing_that_was_written(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    run = trained(1, 5)
+    journal.autosave([run], run)
+    size = journal._log.size
+    run.name = "changed"
+    write_piece = RecordLog._write
+    calls = 0
+
+    def full(log: RecordLog, content: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        if calls >= fails_at:
+            write_piece(log, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_piece(log, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RecordLog, "_write", full)
+        more = trained(2, 3)
+        with pytest.raises(OSError, match="No space left"):
+            journal.autosave([run, more], run)
+    assert (journal.path / LOG).stat().st_size == size == journal._log.size
+    run.name = "changed again"
+    assert journal.differs([run], run)
+    journal.autosave([run, more], run)
+    found = recover(crashed(journal))
+    assert [each.name for each in found.runs] == ["changed again", "run 2"]
+    assert [len(each.history.keyframes) for each in found.runs] == [6, 4], "what failed was written then"
+
+
+def test_a_log_that_grew_too_long_is_written_anew(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_SLACK", 30_000)
+    sizes = []
+    for turn in range(40):
+        run = trained(1, 5, f"seed={turn}")
+        run.history.went_back = turn
+        journal.autosave([run], run)
+        sizes.append((journal.path / LOG).stat().st_size)
+    assert max(sizes) < 200_000
+    assert min(sizes[5:]) < 60_000
+    assert any(b < a for a, b in pairwise(sizes))
+    assert sorted(path.name for path in journal.path.iterdir()) == [LOG, LOCK]
+    run.note = "after that"
+    journal.change([run], run)
+    found = recover(crashed(journal))
+    assert differences(Project((run,)), found) == []
+
+
+def test_writing_anew_that_fails_leaves_the_log(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trained(1, 5)
+    journal.autosave([run], run)
+    monkeypatch.setattr(journal_module, "_SLACK", -(10**9))
+
+    def fails(*arguments: Any) -> None:
+        raise OSError(errno.EACCES, "Permission denied")
+
+    run.name = "renamed"
+    with monkeypatch.context() as patch:
+        patch.setattr(record_log.os, "replace", fails)
+        with pytest.raises(OSError, match="Permission denied"):
+            journal.change([run], run)
+    assert sorted(path.name for path in journal.path.iterdir()) == [LOG, LOCK]
+    monkeypatch.setattr(journal_module, "_SLACK", 10**9)
+    journal.change([run], run)
+    assert recover(crashed(journal)).runs[0].name == "renamed"
+
+
+def test_records_come_back_and_sorts_can_be_passed_over(tmp_path: Path) -> None:
+    log = RecordLog(tmp_path / "log")
+    records = [(1, b"one"), (2, b""), (3, bytes(100_000)), (1, b"\n")]
+    log.append(iter(records))
+    log.append([])
+    log.close()
+    assert list(records_in(tmp_path / "log")) == records
+    assert [kind for kind, _ in records_in(tmp_path / "log", frozenset({3}))] == [1, 2, 3, 1]
+    (tmp_path / "other").write_bytes(b"nnviz something else")
+    assert list(records_in(tmp_path / "other")) == []
+
+
+# ---------------------------------------------------------------- which journals there are
+
+
+def test_a_journal_can_be_recovered_when_its_session_is_gone(tmp_path: Path) -> None:
+    parent = tmp_path / "journals"
+    assert recoverable(parent) == []
+    journals = [Journal(parent) for _ in range(3)]
+    for number, journal in enumerate(journals):
+        run = trained(number + 1, number)
+        journal.autosave([run], run)
+    assert recoverable(parent) == [], "all three live"
+    for number, journal in enumerate(journals[:2]):
+        os.utime(crashed(journal) / LOG, (1e9 + number, 1e9 + number))
+    newest, oldest = recoverable(parent)
+    assert (newest.names, newest.epochs, newest.time, newest.worthwhile) == (("run 2",), (1,), 1e9 + 1, True)
+    assert (oldest.names, oldest.epochs, oldest.worthwhile) == (("run 1",), (0,), False)
+    discard(newest.path)
+    assert [left.path for left in recoverable(parent)] == [oldest.path]
+    with pytest.raises(ProjectError, match="still open"):
+        discard(journals[2].path)
+    journals[2].close(keep=True)
+    assert [left.names for left in recoverable(parent)] == [("run 3",), ("run 1",)]
+    for journal in journals[:2]:
+        journal.close()
+    assert [left.names for left in recoverable(parent)] == [("run 3",)]
+
+
+def test_what_somebody_would_miss(tmp_path: Path) -> None:
+    def left(change: Any) -> bool:
+        journal = Journal(tmp_path)
+        run = Run(1, "x", quick())
+        change(run)
+        journal.change([run], run)
+        crashed(journal)
+        (found,) = recoverable(tmp_path)
+        journal.close()
+        return found.worthwhile
+
+    assert not left(lambda run: None)
+    assert left(lambda run: with_source(run, drawn(10)))
+    assert left(lambda run: setattr(run, "note", "x"))
+    assert left(lambda run: setattr(run, "chapters", [Chapter((0, 0), run.experiment)] * 2))
+
+
+def test_a_folder_without_a_journal_is_passed_over_and_cleared_away_in_time(tmp_path: Path) -> None:
+    for name in ("new", "old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / LOG).write_bytes(b"nnviz journal\n")
+    (tmp_path / "a file").touch()
+    day_before_yesterday = time.time() - 2 * 86_400
+    os.utime(tmp_path / "old", (day_before_yesterday, day_before_yesterday))
+    assert recoverable(tmp_path) == []
+    (tmp_path / "old" / LOCK).unlink(missing_ok=True)
+    os.utime(tmp_path / "old", (day_before_yesterday, day_before_yesterday))
+    assert recoverable(tmp_path) == []
+    assert (tmp_path / "new").exists()
+
+
+def test_the_place_of_journals_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert folder().name == "journals"
+    assert "nnviz" in str(folder())
+    monkeypatch.setenv("NNVIZ_STATE", str(tmp_path / "state"))
+    assert folder() == tmp_path / "state" / "journals"
+    journal = Journal()
+    assert journal.path.parent == folder()
+    journal.close()
+    assert not journal.path.exists()
+
+
+def test_a_lock_is_held_as_long_as_the_process_lives(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from nnviz.project.journal.lock import Lock; "
+        f"assert Lock(pathlib.Path({str(tmp_path / 'lock')!r})).take(); print('taken', flush=True); sys.stdin.read()"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdin is not None
+    assert child.stdout.readline() == "taken\n"
+    assert is_held(tmp_path / "lock")
+    assert not Lock(tmp_path / "lock").take()
+    child.kill()
+    child.wait(30)
+    assert not is_held(tmp_path / "lock")
+    child.stdin.close()
+    child.stdout.close()
+
+
+# ---------------------------------------------------------------- in the background
+
+
+def nothing(*key: Any) -> None:
+    return None
+
+
+def test_changes_are_written_at_once_and_the_rest_now_and_then(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    autosave = Autosave(journal, every=3_600.0)
+    run = trained(1, 3)
+    run.status = Status.RUNNING
+    autosave.look([run], run, (), nothing)
+    assert autosave.flush(30)
+    size = journal._log.size
+    more = trained(1, 8)
+    run.history = more.history
+    autosave.look([run], run, (), nothing)
+    assert autosave.flush(30)
+    assert journal._log.size == size, "not yet"
+    run.name = "renamed"
+    autosave.look([run], run, (), nothing)
+    assert autosave.flush(30)
+    (found,) = recover(journal.path).runs
+    assert (found.name, found.epoch) == ("renamed", 3)
+    run.status = Status.PAUSED
+    autosave.look([run], run, (), nothing)
+    assert autosave.flush(30)
+    assert recover(journal.path).runs[0].epoch == 8, "at a pause"
+    size = journal._log.size
+    autosave.look([run], run, (), nothing)
+    assert autosave.flush(30)
+    assert journal._log.size == size, "nothing is new"
+    autosave.close()
+    assert not journal.path.exists()
+
+
+def test_measurements_are_written_again_and_again(tmp_path: Path) -> None:
+    autosave = Autosave(Journal(tmp_path), every=0.0)
+    for epochs in (2, 4, 6):
+        run = trained(1, epochs)
+        run.status = Status.RUNNING
+        autosave.look([run], run, (), nothing)
+        assert autosave.flush(30)
+        assert recover(next(tmp_path.iterdir())).runs[0].epoch == epochs
+    autosave.close(keep=True)
+    assert recoverable(tmp_path)[0].epochs == (6,)
+
+
+def test_trouble_is_told_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path)
+    autosave = Autosave(journal)
+    run = trained(1, 2)
+
+    def full(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", full)
+        autosave.look([run], run, (), nothing)
+        assert not autosave.flush(30)
+    assert autosave.trouble == ("Your work is not safe from a crash: No space left on device. Save it as a project.")
+    autosave.look([run], run, (), nothing)
+    assert autosave.trouble, "not tried at every frame"
+    autosave._again = 0.0
+    autosave.look([run], run, (), nothing)
+    assert autosave.flush(30)
+    assert autosave.trouble == ""
+    assert recover(journal.path).runs[0].name == "run 1"
+    autosave.close()
