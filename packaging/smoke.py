@@ -14,7 +14,6 @@ import struct
 import subprocess
 import sys
 import time
-import tomllib
 import traceback
 import zlib
 from collections.abc import Callable
@@ -50,6 +49,7 @@ def main(arguments: list[str]) -> int:
         ("trains on the bundled data", bundled),
         ("learns from a CSV file", table),
         ("saves and reopens an experiment", reopened),
+        ("repeats, forks and compares saved runs", projects),
         ("writes every view as PNG, SVG, PDF and CSV", exports),
         ("shows every view in its window", pictures),
         ("opens, plays and quits by the keyboard", keyboard),
@@ -145,6 +145,19 @@ def reopened(app: App) -> str:
     return ""
 
 
+def projects(app: App) -> str:
+    """Repeat an epoch of the run that was saved, go on from there with another setting, and say what is different."""
+    saved, epoch = "saved/spirals.nnviz", 12
+    again = json.loads(app.run("replay", saved, "--epoch", epoch, "--json").splitlines()[-1])
+    straight, _ = trained(app, "spirals", "--seed", 7, "--epochs", epoch)
+    need(again["parameters_sha256"] == straight["parameters_sha256"], "A repeated epoch has other parameters.")
+    changed = ("--set", "training.weight_decay=0.01", "--epochs", 5)
+    app.run("fork", saved, "--epoch", epoch, *changed, "--name", "decayed", "--out", "forked")
+    said = app.run("diff", "forked/decayed.nnviz:1", "forked/decayed.nnviz:2")
+    need("weight decay" in said.lower(), f"What is different is said to be: {said}")
+    return said.strip()
+
+
 def exports(app: App) -> str:
     """Write all views as one figure per format, and each as a table."""
     views, wide = names_of_views(app), ("--preset", "paper-page")
@@ -222,10 +235,9 @@ def keyboard(app: App) -> str:
 
 
 def table_dialog(app: App) -> str:
-    """Open a table, choose another target than the suggested one, take it, train on it, and save the experiment."""
+    """Open a table, choose another target than the suggested one, take it, train on it, and save that."""
     if not window.can_press(app):
         return WITHOUT_KEYS
-    saved = app.home / "by-keys.toml"
     for wait in WAITS:
         with window.opened(app, "cities.csv") as keys:
             keys.focus("Open table")
@@ -235,17 +247,14 @@ def table_dialog(app: App) -> str:
             keys.focus("cities")
             keys.press("space", "ctrl+s")
             keys.focus("Save")
-            keys.type(str(saved))
+            keys.type(str(app.home / f"by-keys-{wait}"))
             keys.answer("Save", "Return")
-            keys.focus("cities")
-        with saved.open("rb") as file:
-            target = tomllib.load(file)["data"]["source"]["target"]
-        saved.rename(app.home / "mine.toml")
-        if target == "kind":
-            summary, _ = trained(app, "mine.toml", "--epochs", 5)
-            need(summary["epoch"] == 5, f"What was saved by keys was not trained: {summary}")
-            return f"target chosen after {wait} s, trained and saved"
-    raise SmokeError(f"The keys choose {target} as the target, not kind.")
+            keys.focus("nnviz")
+        saved = next(app.home.glob(f"by-keys-{wait}*"))
+        said = app.run("diff", "cities.csv", saved)
+        if "kind" in said:
+            return f"after {wait} s; {said.splitlines()[0]}"
+    raise SmokeError(f"The keys do not choose another target than the suggested one: {said}")
 
 
 def children(app: App) -> str:
