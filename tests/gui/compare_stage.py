@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from sessions import quick
 
 from nnviz.gui.controller import Controller
+from nnviz.gui.frame_clock import FrameClock
 from nnviz.run import Run
 from nnviz.snapshot import Status
 
@@ -24,7 +25,10 @@ def until(controller: Controller, so: Callable[[], Any], what: str = "it") -> No
             f"{what} never came: {[(run.name, run.status) for run in controller.session.runs]}"
         )
         QApplication.processEvents()
-        if not controller.tick():
+        clocks = controller.findChildren(FrameClock)
+        for clock in clocks:
+            clock.tick()  # who asks the session must be the one who draws
+        if clocks or not controller.tick():
             time.sleep(0.001)
 
 
@@ -34,7 +38,7 @@ def train(controller: Controller, epochs: int) -> Run:
     until(controller, lambda: run.status in (Status.READY, Status.PAUSED), "the run")
     goal = run.epoch + epochs
     controller.session.step_epoch(epochs)
-    until(controller, lambda: run.epoch >= goal and run.status is not Status.RUNNING, f"epoch {goal}")
+    until(controller, lambda: run.status.over or (run.epoch >= goal and run.status is Status.PAUSED), f"epoch {goal}")
     return run
 
 
@@ -56,9 +60,13 @@ def forked(controller: Controller, origin: Run, epoch: int, *settings: str, epoc
     return run
 
 
-def twinned(controller: Controller, original: Run, *settings: str, epochs: int = 6, name: str = "") -> Run:
-    """Train a twin of a run."""
+def twinned(
+    controller: Controller, original: Run, *settings: str, epochs: int = 6, name: str = "", along: bool = False
+) -> Run:
+    """Train a twin of a run, the other one along with it or not."""
     controller.select(original)
     controller.go_live()
     controller.twin(original.experiment.with_settings(list(settings)), name)
+    for run in (original, controller.run):
+        run.along = along
     return train(controller, epochs)

@@ -109,7 +109,7 @@ def test_an_exact_epoch_of_the_past_is_taken_from_the_snapshot(controller) -> No
 def test_rows_of_forks_and_twins(controller) -> None:
     base = opened(controller, name="base")
     fork = forked(controller, base, 2, "training.learning_rate=0.5", name="fast")
-    twin = twinned(controller, base, "network.layers[0].units=8", name="wide")
+    twin = twinned(controller, base, "network.layers[0].units=8", name="wide", along=True)
     runs = controller.session.runs
     made = table(runs, twin, [base, fork], "last", {run.number: "#123456" for run in runs})
     cells = [row.cells for row in made.rows]
