@@ -130,11 +130,11 @@ def test_a_sentence_says_how_sure_it_is() -> None:
     better = [made(10 + n, n, [0.5, 0.20 + 0.012 * n], "training.weight_decay=0.01") for n in range(4)]
     (one,) = sentences([plain[0], better[0]], plain[0], [plain[0], better[0]])
     assert one[1] == (
-        "Weight decay (L2) 0 → 0.01: test error at epoch 1 is 10 pp lower for one seed, "
+        "Weight decay (L2) off → 0.01: test error at epoch 1 is 10 pp lower for one seed, "
         "and one seed says nothing about chance."
     )
     (several,) = sentences([plain[0], better[0]], plain[0], [*plain, *better])
-    assert several[1].startswith("Weight decay (L2) 0 → 0.01 lowers test error at epoch 1 by 9.")
+    assert several[1].startswith("Weight decay (L2) off → 0.01 lowers test error at epoch 1 by 9.")
     assert several[1].endswith("(95 % confidence, 4 seeds).")
 
 

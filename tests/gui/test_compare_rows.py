@@ -23,18 +23,18 @@ WIDE = "network.layers=[{kind='linear', units=9}, 'relu', {kind='dropout', rate=
 
 def shown(experiments: list[Experiment]) -> dict[str, list[str]]:
     """Return the differing settings with the words for each experiment."""
-    return {s.title: [words(value_at(e, s.path)) for e in experiments] for s in differing(experiments)}
+    return {s.title: [words(s, value_at(e, s.path)) for e in experiments] for s in differing(experiments)}
 
 
 def test_only_settings_that_differ_are_shown() -> None:
     same = quick()
     assert differing([same, same.replace(name="other", description="text")]) == []
     other = quick("training.learning_rate=0.5", "data.label_noise=0.25", "data.plane.mode=principal")
-    assert shown([same, other]) == {"Label noise": ["0", "0.25"], "Learning rate": ["0.03", "0.5"]}
+    assert shown([same, other]) == {"Label noise": ["0 %", "25 %"], "Learning rate": ["0.03", "0.5"]}
 
 
 def test_settings_of_a_layer_carry_its_number_and_other_layers_are_one_setting() -> None:
-    assert list(shown([quick(), quick("network.layers[0].units=7")])) == ["Units, layer 1"]
+    assert list(shown([quick(), quick("network.layers[0].units=7")])) == ["Layer 1: units"]
     three = shown([quick(), quick("network.layers[0].units=7"), quick(WIDE)])
     assert three == {"Layers": ["3 tanh", "7 tanh", "9 ReLU Dropout 30 %"]}
 
@@ -52,9 +52,10 @@ def test_settings_stand_in_the_order_of_their_declaration() -> None:
 
 def test_a_setting_that_is_missing_sorts_last() -> None:
     assert value_at(quick(), "network.layers[7].units") is MISSING
-    assert math.isnan(sort_value(MISSING))
-    assert words(MISSING) == "–"
-    assert (sort_value(True), sort_value(3), sort_value("relu")) == (1.0, 3.0, "relu")
+    (units,) = differing([quick(), quick("network.layers[0].units=7")])
+    assert math.isnan(sort_value(units, MISSING))
+    assert words(units, MISSING) == "–"
+    assert (sort_value(units, True), sort_value(units, 3), sort_value(units, "relu")) == (1.0, 3.0, "relu")
 
 
 # ---------------------------------------------------------------- metrics

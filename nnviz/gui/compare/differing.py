@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnviz.data.drawings.drawing import Drawing
 from nnviz.events import matters
 from nnviz.experiment import Experiment
 from nnviz.network.layers import Layer
-from nnviz.settings import Kind, Settings, differences, fields
+from nnviz.settings import Field, Settings, differences, fields
+from nnviz.words import layer_in_words, value_in_words
 
 MISSING = object()
 """The value of a setting that an experiment does not have: the rate of a dropout layer where there is none, say."""
@@ -19,11 +19,12 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting by its path, as a heading: its title and what it is for."""
+    """One setting by its path, as a heading: its title and what it is for. `field` is None for one that is no field."""
 
     path: str
     title: str
     help: str
+    field: Field | None = None
 
 
 def differing(experiments: Sequence[Experiment]) -> list[Setting]:
@@ -35,10 +36,9 @@ def differing(experiments: Sequence[Experiment]) -> list[Setting]:
         return []
     first = experiments[0]
     changes = [change for other in experiments[1:] for change in differences(first, other) if matters(change)]
-    drawn = [
-        (change.path.rpartition(".")[0] if isinstance(change.before, bytes) else change.path) for change in changes
-    ]
-    paths = list(dict.fromkeys(drawn))
+    # The bytes of a drawing are one thing, and no setting that anybody reads.
+    named = [c.path.rpartition(".")[0] if isinstance(c.before, bytes) else c.path for c in changes]
+    paths = list(dict.fromkeys(named))
     whole = [path for path in paths if not any(path.startswith((f"{other}.", f"{other}[")) for other in paths)]
     return [_setting(first, path) for path in sorted(whole, key=_declared_place)]
 
@@ -53,37 +53,20 @@ def value_at(settings: Any, path: str) -> Any:
     return settings
 
 
-def words(value: Any) -> str:
+def words(setting: Setting, value: Any) -> str:
     """Return a value as it stands in a table."""
     if value is MISSING:
         return "–"
-    if isinstance(value, Drawing):
-        return f"Drawing of {len(value.labels):,}"
-    if isinstance(value, Kind):
-        return _kind(value)
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple) and value and all(isinstance(each, Layer) for each in value):
+    if isinstance(value, tuple) and all(isinstance(each, Layer) for each in value):
         return _network(value)
-    if isinstance(value, tuple):
-        return ", ".join(map(words, value)) or "none"
-    return str(value)
+    return value_in_words(setting.field, value) if setting.field is not None else str(value)
 
 
-def sort_value(value: Any) -> float | str:
+def sort_value(setting: Setting, value: Any) -> float | str:
     """Return what a value is sorted by: numbers by size, all others by their words, NaN for one that is missing."""
     if value is MISSING:
         return float("nan")
-    return float(value) if isinstance(value, bool | int | float) else words(value)
-
-
-def _kind(value: Kind) -> str:
-    """Return the title of a kind, with those of its settings that are not as usual."""
-    found = [(field, getattr(value, field.name)) for field in fields(type(value))]
-    unusual = [f"{field.title.lower()} {words(chosen)}" for field, chosen in found if chosen != field.default]
-    return f"{value.title} ({', '.join(unusual)})" if unusual else value.title
+    return float(value) if isinstance(value, bool | int | float) else words(setting, value)
 
 
 def _network(layers: tuple[Layer, ...]) -> str:
@@ -92,8 +75,8 @@ def _network(layers: tuple[Layer, ...]) -> str:
     for layer in layers:
         if layer.starts_column or not groups:
             groups.append([])
-        groups[-1].append(layer.summary() if layer.starts_column else f"{layer.title} {layer.summary()}".strip())
-    return " → ".join(" ".join(group) for group in groups)
+        groups[-1].append(layer.summary() if layer.starts_column else layer_in_words(layer))
+    return " → ".join(" ".join(group) for group in groups) or "none"
 
 
 def _setting(experiment: Experiment, path: str) -> Setting:
@@ -105,9 +88,8 @@ def _setting(experiment: Experiment, path: str) -> Setting:
     title = field.title if field is not None else name.replace("_", " ").capitalize()
     place = re.search(r"layers\[(\d+)\]", path)
     if place is not None:
-        before = experiment.network.layers[: int(place[1]) + 1]
-        title += f", layer {max(1, sum(layer.starts_column for layer in before))}"
-    return Setting(path, title, field.help if field is not None else "")
+        title = f"Layer {int(place[1]) + 1}: {title.lower()}"
+    return Setting(path, title, field.help if field is not None else "", field)
 
 
 def _declared_place(path: str) -> tuple[tuple[int, int], ...]:

@@ -144,7 +144,7 @@ def _cells(run: Run, names: Mapping[int, str], chosen: Sequence[Run]) -> dict[st
     origin = origin_words(run, names)
     return {
         CHECK: Cell("", float(run in chosen)),
-        COLOR: Cell("", float(run.color if run.color is not None else run.number - 1)),
+        COLOR: Cell("", float(run.color or 0)),
         NAME: Cell(run.name, run.name, tip=run.name),
         STAR: Cell("", float(run.starred)),
         "origin": Cell(origin or "–", origin, tip=origin),
@@ -174,9 +174,9 @@ def _metrics(run: Run, at: Measured) -> dict[str, Cell]:
 
 
 def _setting_cell(setting: Setting, value: object, first: object) -> Cell:
-    text = words(value)
+    text = words(setting, value)
     tip = "This run has no such setting." if value is MISSING else f"{setting.title}: {text}"
-    return Cell(text, sort_value(value), marked=value != first, tip=tip)
+    return Cell(text, sort_value(setting, value), marked=value != first, tip=tip)
 
 
 def as_text(columns: Sequence[Column], rows: Sequence[Row], separator: str) -> str:

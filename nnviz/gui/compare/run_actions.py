@@ -71,8 +71,6 @@ class RunActions(QObject):
         for number, (color, name) in enumerate(zip(RUN_COLORS, COLOR_NAMES, strict=True)):
             action = menu.addAction(swatch(QColor(color)), name.capitalize())
             action.setData(number)
-        menu.addSeparator()
-        menu.addAction("Automatic")
         menu.triggered.connect(self._color)
         return menu
 

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
 from nnviz.analysis.paired import sentence
-from nnviz.events import matters
 from nnviz.gui.compare.measured import task_of
 from nnviz.gui.compare.page import short
 from nnviz.gui.compare.pairs import course, last_in_common, pairs_of
 from nnviz.gui.compare.quantities import Quantity, test_error
 from nnviz.gui.run_colors import run_color
 from nnviz.run import Run
-from nnviz.settings import differences
+from nnviz.words import differences_in_words
 
 _MOST_WORDS = 2
 """Changes that name a variant in a sentence; of more, the name of its run is shorter."""
@@ -105,10 +104,9 @@ def sentences(runs: Sequence[Run], reference: Run, everyone: Sequence[Run]) -> l
 
 def change_words(reference: Run, variant: Run) -> str:
     """Return what sets a run apart from another one: the changes, or its name where they are many."""
-    changes = [c for c in differences(reference.experiment, variant.experiment) if matters(c) and c.path != "seed"]
-    if not 0 < len(changes) <= _MOST_WORDS:
-        return variant.name
-    return " and ".join(str(change) for change in changes)
+    found = differences_in_words(reference.experiment, variant.experiment)
+    changes = [change.words for change in found if change.path != "seed"]
+    return " and ".join(changes) if 0 < len(changes) <= _MOST_WORDS else variant.name
 
 
 def _groups(runs: Sequence[Run], reference: Run, everyone: Sequence[Run]) -> list[list[tuple[Run, Run]]]:

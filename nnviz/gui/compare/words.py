@@ -8,14 +8,12 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from nnviz.events import matters
-from nnviz.experiment import Experiment
 from nnviz.gui.compare.page import Page, card, short
 from nnviz.gui.run_colors import run_color
 from nnviz.gui.theme import Theme
 from nnviz.gui.views.parts.switches import add_choice
 from nnviz.run import Run
-from nnviz.settings import differences
+from nnviz.words import differences_in_words
 
 _MOST_EVENTS = 12
 
@@ -64,14 +62,9 @@ class WordsPage(Page):
         self.redraw_wanted.emit()
 
 
-def difference_words(before: Experiment, after: Experiment) -> list[str]:
-    """Return what sets one experiment apart from another one, a few words for each setting."""
-    return [str(change) for change in differences(before, after) if matters(change)]
-
-
 def _paragraph(base: Run, run: Run) -> str:
     """Return what is to be said of a run compared with another one, as rich text."""
-    found = difference_words(base.experiment, run.experiment)
+    found = [difference.words for difference in differences_in_words(base.experiment, run.experiment)]
     mark = f"<span style='color:{run_color(run).name()}'>■</span>"
     name, other = f"<b>{escape(run.name)}</b>", f"<b>{escape(base.name)}</b>"
     if found:
