@@ -43,6 +43,7 @@ class Documents(QObject):
         self._saver = Saver()
         self._saved = self._fingerprint()  # what the file holds
         self._pending = self._saved  # what is on its way into it
+        self._dismissed = False
         self._reading: tuple[Path, Job[Project]] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
@@ -59,6 +60,11 @@ class Documents(QObject):
     def unsaved(self) -> bool:
         """Whether there is anything that the file does not hold."""
         return self._fingerprint() != self._saved
+
+    @property
+    def worth_keeping(self) -> bool:
+        """Whether unsaved work shall be kept when the window is closed: not where the user has said that it may go."""
+        return self.unsaved and not self._dismissed
 
     @property
     def words(self) -> str:
@@ -221,7 +227,8 @@ class Documents(QObject):
         box.deleteLater()
         if answer == _ANSWER.Save:
             return self.save() and self._wait_for_saving()
-        return answer == _ANSWER.Discard
+        self._dismissed = answer == _ANSWER.Discard
+        return self._dismissed
 
     def _wait_for_saving(self) -> bool:
         """Wait for the file; return whether it is there."""

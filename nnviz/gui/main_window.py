@@ -34,6 +34,7 @@ from nnviz.gui.panels.timeline import Timeline
 from nnviz.gui.panels.training import TrainingPanel
 from nnviz.gui.panels.verdict import VerdictPanel
 from nnviz.gui.panels.welcome import WelcomeStrip
+from nnviz.gui.safety import Safety
 from nnviz.gui.status_line import StatusLine
 from nnviz.gui.theme import Theme
 from nnviz.gui.view_dock import Dock, TitleBar, ViewDock
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self._wanted: frozenset[str] = frozenset()
         self._compare: CompareWindow | None = None
         self.documents = Documents(self, remember)
+        self.safety = Safety(self)
         self.figures = FigureActions(self, self.controller, self._update_wants)
         self._make_header()
         self._make_centre()
@@ -161,6 +163,7 @@ class MainWindow(QMainWindow):
         self.controller.experiment_changed.connect(self._experiment_changed)
         self.controller.notice.connect(self.show_notice)
         self.documents.changed.connect(self._show_document)
+        self.safety.trouble_changed.connect(self._show_document)
 
     def reset_layout(self) -> None:
         """Put everything back where a new window has it."""
@@ -232,7 +235,7 @@ class MainWindow(QMainWindow):
         """Name the file in the title, with a mark while there is something to save."""
         self.setWindowTitle(f"{self.documents.title}[*] – nnviz")
         self.setWindowModified(self.documents.path is not None and self.documents.unsaved)
-        self.status_line.show_work(self.documents.words)
+        self.status_line.show_work(self.documents.words or self.safety.trouble)
 
     # ------------------------------------------------------------ views
 
@@ -391,6 +394,8 @@ class MainWindow(QMainWindow):
         """Start what would have delayed the first paint: loading the engine takes seconds of the interpreter's time."""
         self._update_wants()
         self.controller.session.start()
+        if self._settings is not None:
+            self.safety.start()
         self.first_painted.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -416,6 +421,7 @@ class MainWindow(QMainWindow):
             self._compare.close()
         self.hide()  # the training thread may still be compiling, which takes a while to end
         self.documents.close()
+        self.safety.close(keep=self.documents.worth_keeping)
         self.controller.close()
         super().closeEvent(event)
 

@@ -41,6 +41,10 @@ class Menus(QObject):
         self._add(menu, "Open…", documents.choose, "Ctrl+O")
         self._recent = menu.addMenu("Open recent")
         self._recent.aboutToShow.connect(self._fill_recent)
+        self._unsaved = menu.addMenu("Unsaved work")
+        self._unsaved.setToolTip("What was not saved when a window was closed, or nnviz ended otherwise")
+        self._unsaved.aboutToShow.connect(self._fill_unsaved)
+        self._unsaved.triggered.connect(self._window.safety.recover_chosen)
         bundled = menu.addMenu("Bundled experiments")
         for name in experiments.bundled_names():
             action = bundled.addAction(name)
@@ -151,6 +155,10 @@ class Menus(QObject):
         self._recent.setEnabled(True)
         if self._recent.isEmpty():
             self._recent.addAction("Nothing opened yet").setEnabled(False)
+
+    @Slot()
+    def _fill_unsaved(self) -> None:
+        self._window.safety.fill(self._unsaved)
 
     @Slot()
     def _open_recent(self) -> None:

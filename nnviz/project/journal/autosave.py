@@ -54,6 +54,15 @@ class Autosave:
         if everything or self._journal.differs(runs, front, compared):
             self._hand_over(self._journal.collect(runs, front, compared, loaded, everything))
 
+    def hurry(self) -> None:
+        """Write all that is new the next time, also measurements and keyframes."""
+        self._due, self._seen = 0.0, ()
+
+    @property
+    def behind(self) -> bool:
+        """Whether something is being written, or about to be since that was asked for."""
+        return self._batch is not None or self._due == 0.0
+
     def flush(self, seconds: float | None = None) -> bool:
         """Wait until what was looked at is written, or for so long; return whether it is."""
         with self._change:
