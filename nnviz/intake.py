@@ -37,6 +37,9 @@ class Intake:
         run.chapters[number:] = [chapter]
         epoch = chapter.place[0]
         if number == 0 and run.origin is not None and run.origin.epoch != epoch:  # forked in the middle of training
+            where = f"from {run.origin.epoch:,}"
+            if run.name.endswith(where):
+                run.name = f"{run.name.removesuffix(where)}from {epoch:,}"
             run.origin = replace(run.origin, epoch=epoch)
             if origin is not None:
                 run.history = origin.history.until(epoch)

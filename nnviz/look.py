@@ -67,6 +67,11 @@ class Look:
             self._send(ShowNow(run.number))
             self.send_want()
 
+    def look_away(self, run: Run) -> None:
+        """Let the training thread forget the past of a run; its playhead stays where it is."""
+        if run.playhead is not None:
+            self._send(ShowNow(run.number))
+
     def compare(self, runs: tuple[int, ...]) -> None:
         """Look at some runs beside the one in front."""
         self.compared = runs

@@ -356,7 +356,10 @@ class Session:
 
     def _bring_to_front(self, run: Run) -> None:
         for other in self.runs:
-            if other is not run and not other.along and other.number not in self.look.compared:
+            if other is run or other.number in self.look.compared:
+                continue
+            self.look.look_away(other)
+            if not other.along:
                 other.put_away()
         self._roster.front = run
         run.bring_back()

@@ -242,3 +242,40 @@ def test_a_first_run_that_begins_again_keeps_its_name(session_of: SessionOf) -> 
     session = session_of()
     session.reset()
     assert [run.name for run in session.runs] == ["quick"]
+
+
+def test_a_fork_in_full_training_begins_where_its_name_says(session_of: SessionOf) -> None:
+    session = session_of()
+    session.play()
+    wait(session, lambda: session.run.epoch > 50)
+    origin = session.run
+    fork = session.fork(session.experiment)
+    assert fork is not None
+    wait(session, lambda: fork.epoch > fork.first_epoch + 20)
+    session.pause()
+    wait(session, lambda: fork.status is Status.PAUSED)
+    assert fork.origin is not None
+    assert fork.origin.epoch == fork.first_epoch
+    assert fork.name == f"from {fork.first_epoch:,}"
+    shared = fork.history.column("epoch") <= fork.first_epoch
+    np.testing.assert_array_equal(
+        fork.history.column("train_loss")[shared], origin.history.column("train_loss")[: int(shared.sum())]
+    )
+    assert (np.diff(fork.history.column("epoch")) == 1).all()
+
+
+def test_a_run_that_is_looked_back_at_is_found_so_again(session_of: SessionOf) -> None:
+    session = session_of()
+    trained(session, 20)
+    first = session.run
+    session.look.go_to(7)
+    wait(session, lambda: first.snapshot is not None and first.snapshot.past)
+    session.fork(session.experiment)
+    ready(session)
+    session.select(first)
+    assert first.playhead == 7
+    wait(session, lambda: first.snapshot is not None and first.snapshot.past and first.snapshot.arrays is not None)
+    session.want(frozenset({"parameters"}))
+    wait(session, lambda: first.snapshot is not None and "parameters" in first.snapshot.arrays)
+    assert first.snapshot is not None
+    assert first.snapshot.epoch == 7
