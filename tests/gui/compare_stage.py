@@ -1,4 +1,4 @@
-"""Real sessions with several runs, for the tests of the window that compares them."""
+"""Real sessions with several runs, and the window that compares them, for its tests."""
 
 from __future__ import annotations
 
@@ -6,15 +6,25 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtWidgets import QApplication
+import numpy as np
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication, QWidget
 from sessions import quick
+from view_stage import pixels
 
+from nnviz.gui.compare.difference_map import DifferenceMapPage
+from nnviz.gui.compare.similarity import SimilarityPage
+from nnviz.gui.compare.window import CompareWindow
 from nnviz.gui.controller import Controller
 from nnviz.gui.frame_clock import FrameClock
 from nnviz.run import Run
 from nnviz.snapshot import Status
 
 TIMEOUT = 60.0
+CURVES, SIDE, MAP, SIMILARITY, WORDS = range(5)
+"""The pages of the window."""
+
+Open = Callable[..., CompareWindow]
 
 
 def until(controller: Controller, so: Callable[[], Any], what: str = "it") -> None:
@@ -70,3 +80,44 @@ def twinned(
     for run in (original, controller.run):
         run.along = along
     return train(controller, epochs)
+
+
+class Asker(QWidget):
+    """Tells the session what to measure for a window, as the main window does."""
+
+    def __init__(self, controller: Controller, window: CompareWindow) -> None:
+        super().__init__(window)
+        self._controller, self._window = controller, window
+        window.needs_changed.connect(self.ask)
+
+    def ask(self) -> None:
+        self._controller.session.want(self._window.needs)
+
+
+def drawn(window: CompareWindow, controller: Controller) -> None:
+    """Wait until the page in front shows what it is to show."""
+    page = window.page
+
+    def ready() -> bool:
+        if isinstance(page, SimilarityPage):
+            return page._shown is not None
+        if isinstance(page, DifferenceMapPage):
+            return page._found is not None
+        runs = window.chosen.runs
+        return all(run.snapshot is not None and page.needs <= run.snapshot.arrays.keys() for run in runs)
+
+    until(controller, ready, f"{page.title} of {[run.name for run in window.chosen.runs]}")
+    window.draw()
+
+
+def picture(widget: QWidget) -> QImage:
+    return widget.grab().toImage()
+
+
+def colors(widget: QWidget) -> int:
+    """The number of different colours in the picture of a widget."""
+    return len(np.unique(pixels(picture(widget)).reshape(-1, 3), axis=0))
+
+
+def shows(widget: QWidget, color: QColor) -> bool:
+    return bool((pixels(picture(widget)) == [color.blue(), color.green(), color.red()]).all(axis=2).any())

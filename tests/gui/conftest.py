@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from compare_stage import Asker, Open, opened, twinned
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from view_stage import NEEDS, Make, Train
 
 from nnviz.experiment import Experiment
+from nnviz.gui.compare.window import CompareWindow
 from nnviz.gui.controller import Controller
+from nnviz.gui.frame_clock import FrameClock
 from nnviz.gui.theme import DARK, Theme
 from nnviz.gui.views import View, views
 from nnviz.session import Run, Session
@@ -33,6 +36,37 @@ def controller(qapp: QApplication) -> Iterator[Controller]:
     yield made
     made.close()
     made.deleteLater()
+
+
+@pytest.fixture
+def clock(controller: Controller) -> Iterator[FrameClock]:
+    """Return the clock of a main window, ticking."""
+    made = FrameClock(controller.tick, controller)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def open_compare(controller: Controller, clock: FrameClock, qtbot: QtBot) -> Open:
+    """Return a function that opens the window that compares runs, and has measured for it what it needs."""
+
+    def made(page: int = 0, remember: bool = False) -> CompareWindow:
+        window = CompareWindow(controller, DARK, clock, remember=remember)
+        qtbot.addWidget(window)
+        Asker(controller, window)
+        window.tabs.setCurrentIndex(page)
+        window.show()
+        return window
+
+    return made
+
+
+@pytest.fixture
+def two_runs(controller: Controller) -> tuple[Run, Run]:
+    """Return a trained run, and a twin of it in front with another width."""
+    base = opened(controller, name="base")
+    return base, twinned(controller, base, "network.layers[0].units=8", name="wide")
 
 
 @pytest.fixture

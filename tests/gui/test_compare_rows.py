@@ -136,7 +136,7 @@ def test_text_has_headings_and_whole_numbers() -> None:
     columns = (Column("name", "Run", ""), Column("x", "Loss", "", numeric=True), Column("star", "Star", ""))
     cells = {"name": Cell('a "b", c', 'a "b", c'), "x": Cell("0.12", 0.123456789), "star": Cell("", 1.0)}
     none = {"name": Cell("–", ""), "x": Cell("–", math.nan), "star": Cell("", 0.0)}
-    looks = {"front": False, "archived": False, "chosen": False, "along": False, "color": ""}
+    looks = {"front": False, "archived": False, "chosen": False, "color": ""}
     rows = (Row(1, starred=True, cells=cells, **looks), Row(2, starred=False, cells=none, **looks))
     assert as_text(columns, rows, ",") == 'Run,Loss,Star\n"a ""b"", c",0.123456789,yes\n,,\n'
     assert as_text(columns, rows[1:], "\t") == "Run\tLoss\tStar\n\t\t\n"
@@ -148,7 +148,7 @@ def test_text_has_headings_and_whole_numbers() -> None:
 def ordered(values: list[float | str], way: Qt.SortOrder) -> list[float | str]:
     """Return values in the order in which the table shows them."""
     columns = (Column("x", "X", "", numeric=True),)
-    looks = {"front": False, "archived": False, "chosen": False, "along": False, "color": "", "starred": False}
+    looks = {"front": False, "archived": False, "chosen": False, "color": "", "starred": False}
     rows = tuple(Row(i, cells={"x": Cell(str(v), v)}, **looks) for i, v in enumerate(values))
     model = RunsModel()
     model.show_table(Table(columns, rows))

@@ -77,9 +77,8 @@ def test_f2_renames_and_undo_brings_the_name_back(controller, base, make, qtbot)
     click(table, 0, "epochs", qtbot)
     press(table, Qt.Key.Key_F2, qtbot)
     typed(table, "  my run ", qtbot)
-    qtbot.waitUntil(lambda: base.name == "my run")
-    table.refresh()
-    assert text(table, 0, NAME) == "my run"
+    qtbot.waitUntil(lambda: text(table, 0, NAME) == "my run")
+    assert base.name == "my run"
     controller.undo_stack.undo()
     assert base.name == "base"
 

@@ -72,6 +72,7 @@ class CurvesPage(Page):
         titles = [quantity.title for quantity in QUANTITIES]
         at = QUANTITIES.index(self._quantity)
         self._quantities = add_choice(bar, "The quantity that is drawn", titles, at, self._choose_quantity)
+        self._quantities.setToolTip(self._quantity.help)
         at = list(PARTS).index(self._parts)
         self._part_choice = add_choice(bar, "Which parts of the data", list(PARTS), at, self._choose_parts)
         tip = "Each run minus the reference, on the epochs that both have"
@@ -250,6 +251,7 @@ class CurvesPage(Page):
     def _choose_quantity(self, number: int) -> None:
         self._quantity = QUANTITIES[number]
         self._quantities.set_items([quantity.title for quantity in QUANTITIES], number)
+        self._quantities.setToolTip(self._quantity.help)
         self._part_choice.setVisible(self._quantity.parted)
         self._log_y_switch.setChecked(self._quantity.logarithmic)
         self.redraw_wanted.emit()

@@ -16,7 +16,7 @@ from nnviz.run import Run
 
 
 class Page(QWidget):
-    """One page of the window. It is drawn with two runs or more, only while it can be seen, at most ten times a second.
+    """One page of the window. It is drawn with two runs or more, and only while it can be seen.
 
     A page asks for probes with `needs`, and says with `needs_changed` when they are others. `unfinished` tells that it
     waits for something that comes without any news of a run, so that it is to be drawn again.
@@ -24,6 +24,8 @@ class Page(QWidget):
 
     title: ClassVar[str]
     help: ClassVar[str]
+    rate: ClassVar[float] = 10.0
+    """Draws per second at most."""
 
     needs_changed = Signal()
     redraw_wanted = Signal()

@@ -48,7 +48,6 @@ class Row:
     starred: bool
     archived: bool
     chosen: bool
-    along: bool
     color: str
     cells: Mapping[str, Cell] = field(hash=False)
 
@@ -105,7 +104,6 @@ def table(runs: Sequence[Run], front: Run, chosen: Sequence[Run], moment: Moment
             starred=run.starred,
             archived=run.archived,
             chosen=run in chosen,
-            along=run.along,
             color=colors[run.number],
             cells=cells,
         )

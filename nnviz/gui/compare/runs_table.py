@@ -91,6 +91,7 @@ class RunsTable(QWidget):
         view.clicked.connect(self._clicked)
         view.doubleClicked.connect(self._double_clicked)
         self._plain = QStyledItemDelegate(view)
+        self._plain.closeEditor.connect(self._refresh_if_seen, Qt.ConnectionType.QueuedConnection)
         self._delegates = {CHECK: RoleDelegate(view), COLOR: ColorDelegate(view), STAR: StarDelegate(view)}
 
     def _set_up_bar(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -33,8 +33,6 @@ from nnviz.gui.view_dock import Note
 from nnviz.gui.views.parts.switches import BarButton
 
 SIZE, SMALLEST = QSize(1240, 820), QSize(900, 600)
-_RATE = 10.0
-"""Draws of a page per second."""
 _NOTICE_MS = 12_000
 _TABLE, _PAGE = 252, 520
 """Heights of the table and the page in a new window, in pixels."""
@@ -177,7 +175,6 @@ class CompareWindow(QMainWindow):
             page.caption_changed.connect(self._show_caption)
         QShortcut(QKeySequence("Ctrl+W"), self).activated.connect(self.close)
         QShortcut(QKeySequence("Escape"), self).activated.connect(self.close)
-        QShortcut(QKeySequence("Space"), self).activated.connect(self._controller.toggle)
         undo = self._controller.undo_stack
         QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self).activated.connect(undo.undo)
         QShortcut(QKeySequence("Ctrl+Shift+Z"), self).activated.connect(undo.redo)
@@ -244,6 +241,8 @@ class CompareWindow(QMainWindow):
     def _turn_page(self, place: int) -> None:
         self._controls.setCurrentIndex(place)
         self.note.set_text(self.page.caption)
+        if self._drawers:
+            self._drawers[0].rate = self.page.rate
         self._update_needs()
         self.draw()
 
@@ -295,11 +294,12 @@ class CompareWindow(QMainWindow):
         if self._drawers:
             return
         self._drawers = [
-            self._clock.add("Compare", self.draw, self._seen, _RATE, self._painting),
+            self._clock.add("Compare", self.draw, self._seen, self.page.rate, self._painting),
             self._clock.add("Table of runs", self.table.refresh, self._seen, TEXT_RATE),
         ]
         self.chosen.attend(True)
         self.table.refresh()
+        self.table.view.setFocus()
         self._update_needs()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -311,6 +311,13 @@ class CompareWindow(QMainWindow):
         self._drawers = []
         self.chosen.attend(False)
         self._update_needs()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Play or pause with Space, where no button and no row of the table has use for it."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._controller.toggle()
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._save()

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from nnviz.gui.compare.page import Page, card, short
+from nnviz.gui.frame_clock import TEXT_RATE
 from nnviz.gui.run_colors import run_color
 from nnviz.gui.theme import Theme
 from nnviz.gui.views.parts.switches import add_choice
@@ -23,6 +24,7 @@ class WordsPage(Page):
 
     title = "In words"
     help = "The settings in which the checked runs differ, and what was changed while they trained."
+    rate = TEXT_RATE
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
