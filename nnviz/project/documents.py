@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
+from nnviz.engines.engine import Place
+from nnviz.events import matters
+from nnviz.history.chapters import Chapter, chapter_at
+from nnviz.history.history import History
 from nnviz.history.keyframes import Keyframe
 from nnviz.project.arrays import Arrays
 from nnviz.project.project import Project, ProjectError, Samples
@@ -14,6 +18,7 @@ from nnviz.project.records import FrameRecord, ProjectRecord, RunRecord, Samples
 from nnviz.project.trees import Tree
 from nnviz.project.versions import Document
 from nnviz.run import Run
+from nnviz.settings import differences
 
 T = TypeVar("T")
 
@@ -75,6 +80,8 @@ class _Assembly:
             if run.origin is not None:
                 origin = run.origin.run
                 run.origin = replace(run.origin, run=places[origin] + 1 if origin in places else -1)
+        for run in found.values():
+            _settle(run, {other.number: other for other in found.values()})
         if record is None:
             return Project(tuple(found.values()))
         samples = [self._attempt(partial(self._parts.samples, each)) for each in record.samples]
@@ -124,3 +131,30 @@ class _Assembly:
         except ProjectError as error:
             self._complain(error)
             return None
+
+
+def _settle(run: Run, runs: Mapping[int, Run]) -> None:
+    """Carry out what the training thread had been told, and had not answered, when the run was written.
+
+    A fork that had not begun is repeated from the run that it came from; where that is gone, its settings begin anew.
+    Settings that are newer than the last chapter begin one.
+    """
+    origin, history = run.origin, run.history
+    if origin is not None and origin.epoch > 0 and not run.chapters and not len(history.keyframes):
+        _begin(run, runs.get(origin.run), (origin.epoch, 0))
+    elif run.chapters and any(map(matters, differences(run.chapters[-1].experiment, run.experiment))):
+        run.chapters.append(Chapter(run.end, run.experiment))
+
+
+def _begin(run: Run, origin: Run | None, place: Place) -> None:
+    """Give a fork the keyframe before the place where it begins, and the chapters that lead from there."""
+    frame = origin.history.keyframes.before(place) if origin is not None else None
+    if origin is None or frame is None:
+        run.origin, run.history = None, History()
+        return
+    chapters = tuple(origin.chapters)
+    between = chapters[frame.chapter + 1 : chapter_at(chapters, place) + 1]
+    first = Chapter(frame.place, chapters[frame.chapter].experiment)
+    run.chapters = [first, *between, Chapter(place, run.experiment)]
+    run.history = origin.history.until(place[0])
+    run.history.keyframes.add(replace(frame, chapter=0, reason=""))

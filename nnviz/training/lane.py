@@ -132,6 +132,7 @@ class Lane:
         before, self.experiment = self.experiment.data, experiment
         if self.trainer is None:
             return
+        place = self._place()  # other samples may end an epoch of which there is nothing left
         try:
             if before.replace(plane=experiment.data.plane) != experiment.data:
                 self.trainer.set_data(experiment, self._prepare(experiment.data))
@@ -150,7 +151,7 @@ class Lane:
             self._post(Changed(self.run, status))
         self._tell_second_best()
         if not _means_the_same(self._chapters[-1].experiment, self.experiment):
-            self._begin_chapter(Chapter(self._place(), self.experiment))
+            self._begin_chapter(Chapter(place, self.experiment))
         self._look_again()
 
     def edit(self, edits: tuple[Edit, ...]) -> None:

@@ -60,12 +60,13 @@ def varied(folder: Path) -> Project:
     ]
     first.note, first.color, first.starred, first.along, first.playhead = "Größe ✓\nzwei", 4, True, True, 3
     second.origin, second.archived = Origin(1, 7), True
-    third.origin, third.experiment = Origin(99, 2), changed
+    third.origin = Origin(99, 2)
     drawing = Drawing()
     for epoch in (3, 4):
         drawing = add_points(drawing, [[epoch, -1.0], [0.5, epoch], [epoch, epoch]], epoch % 2)
         drawn = changed.replace(data=changed.data.replace(source=drawing))
         third.chapters.append(Chapter((epoch, 0), drawn))
+        third.experiment = drawn
     return Project((first, second, third), 1, (0, 2), (Samples(source, seed, dataset),))
 
 

@@ -29,6 +29,7 @@ from nnviz.project.journal.journal import LOCK, LOG, Journal, folder
 from nnviz.project.journal.lock import Lock, is_held
 from nnviz.project.journal.record_log import RecordLog, records_in
 from nnviz.project.journal.recovery import discard, recover, recoverable
+from nnviz.project.journal.update import DOCUMENT, ROWS
 from nnviz.project.library import Library
 from nnviz.project.project import Project, ProjectError
 from nnviz.project.reading import read
@@ -66,8 +67,6 @@ def with_source(run: Run, source: Any) -> None:
 def test_everything_comes_back(journal: Journal, tmp_path: Path) -> None:
     project = varied(tmp_path)
     runs = list(project.runs)
-    runs[2].experiment = runs[2].chapters[-1].experiment
-    runs[0].experiment = runs[0].chapters[-1].experiment
     compared = [runs[0].number, runs[2].number]
     journal.autosave(runs, runs[1], compared, Library(project.samples).loaded)
     found = recover(crashed(journal))
@@ -223,12 +222,17 @@ def test_a_new_run_is_written_with_its_first_keyframe(journal: Journal) -> None:
     assert (found.origin, found.end) == (Origin(1, 10), (10, 0))
 
 
-def test_a_fork_that_had_not_begun_begins_anew(journal: Journal) -> None:
+def test_a_fork_that_had_not_begun_begins_where_it_should(journal: Journal) -> None:
     run = trained(1, 20)
     fork = Run(2, "fork", run.experiment.with_settings(["training.l1=0.1"]), origin=Origin(1, 10))
-    journal.autosave([run, fork], fork)
-    (_, found) = recover(crashed(journal)).runs
-    assert (found.experiment, found.origin, found.epoch) == (fork.experiment, None, 0)
+    other = Run(3, "fork of what is gone", fork.experiment, origin=Origin(7, 10))
+    journal.autosave([run, fork, other], fork)
+    (_, found, anew) = recover(crashed(journal)).runs
+    assert (found.experiment, found.origin, found.epoch) == (fork.experiment, Origin(1, 10), 10)
+    assert found.chapters == [Chapter((10, 0), run.experiment), Chapter((10, 0), fork.experiment)]
+    assert found.history.column("epoch").tolist() == list(range(11))
+    assert [frame.place for frame in found.history.keyframes] == [(10, 0)]
+    assert (anew.experiment, anew.origin, anew.epoch) == (fork.experiment, None, 0)
 
 
 # ---------------------------------------------------------------- torn, full, long
@@ -256,6 +260,23 @@ def test_a_log_may_end_anywhere(journal: Journal, tmp_path: Path) -> None:
         (found,) = recover(left).runs
         assert found.experiment == whole[-1], end
         assert found.epoch == (6 if len(whole) > 2 or sizes[0][0] <= end else 0)
+
+
+def test_measurements_count_with_the_settings_that_they_were_made_under(journal: Journal) -> None:
+    """Killed between the two, neither is there: a run could not be repeated up to its newest measurement."""
+    run, more = trained(1, 10), trained(1, 30)
+    journal.autosave([run], run)
+    run.chapters.append(Chapter((11, 0), run.experiment.with_settings(["training.learning_rate=0.7"])))
+    run.history = more.history
+    journal.autosave([run], run)
+    path = crashed(journal) / LOG
+    *before, last = records_in(path)
+    assert last[0] == DOCUMENT
+    assert ROWS in [kind for kind, _ in before[-3:]]
+    assert recover(journal.path).runs[0].epoch == 30
+    path.write_bytes(path.read_bytes()[:-1])
+    (found,) = recover(journal.path).runs
+    assert (found.epoch, len(found.chapters)) == (10, 1)
 
 
 def test_a_damaged_record_ends_the_log(journal: Journal, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from sessions import quick, wait
 
+from nnviz.data.drawings.drawing import Drawing
+from nnviz.data.drawings.editing import add_points, delete
 from nnviz.data.split import prepare
 from nnviz.history.chapters import Edit
 from nnviz.session import Session
@@ -203,3 +205,33 @@ def test_a_repetition_can_be_given_up(session_of: SessionOf) -> None:
     session.look.go_live()
     assert run.repeating is None
     wait(session, lambda: run.snapshot is not None and not run.snapshot.past)
+
+
+def test_through_fewer_samples_in_the_middle_of_an_epoch(session_of: SessionOf) -> None:
+    """What is left of the epoch goes with the samples: the next one begins, in the past as it did then."""
+    rng = np.random.default_rng(0)
+    drawing = add_points(add_points(Drawing(), rng.uniform(-5, 5, (100, 2)), 0), rng.uniform(-5, 5, (100, 2)), 1)
+    session = session_of()
+    data = session.experiment.data
+    session.configure(session.experiment.replace(data=data.replace(source=drawing)))
+    session.want(frozenset({"parameters"}))
+    played(session, 5)
+    steps = 5 * -(-len(at(session, 5).data.train) // 10) + 8
+    for _ in range(8):
+        session.step_batch()
+    wait(session, lambda: session.run.snapshot is not None and session.run.snapshot.step == steps)
+    fewer = delete(drawing, np.arange(drawing.n_points) % 3 != 0)
+    session.configure(session.experiment.replace(data=data.replace(source=fewer)))
+    known = {}
+    for epoch in (8, 11):
+        session.step_epoch(epoch - (session.run.epoch if known else 6))  # the sixth ended without being finished
+        wait(session, lambda epoch=epoch: session.run.epoch == epoch and session.run.status is Status.PAUSED)
+        known[epoch] = digest(at(session, epoch).arrays["parameters"])
+    frames = session.run.history.keyframes
+    for frame in list(frames)[1:]:
+        if frame.place[0] < 11:
+            frames._frames.remove(frame)
+    played(session, 20)
+    assert len(session.runs) == 1
+    assert session.run.chapters[-1].place == (5, 80)
+    assert {epoch: digest(at(session, epoch).arrays["parameters"]) for epoch in known} == known

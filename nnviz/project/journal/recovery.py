@@ -12,8 +12,6 @@ from typing import Any
 import msgspec
 
 from nnviz.engines.engine import EngineState
-from nnviz.events import matters
-from nnviz.history.chapters import Chapter
 from nnviz.history.history import History
 from nnviz.history.keyframes import Keyframe
 from nnviz.project.archive import Archive
@@ -37,7 +35,6 @@ from nnviz.project.stored import Stored, dataset_arrays, state_arrays
 from nnviz.project.trees import Tree, with_differences
 from nnviz.project.versions import migrated, version_of
 from nnviz.run import Run
-from nnviz.settings import differences
 
 _DAY = 86_400.0
 _BROKEN = (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -84,8 +81,6 @@ def recover(path: Path) -> Project:
     project = project_from(migrated(log.document(), version), log, complain)
     if project is None:
         raise ProjectError("The journal holds no runs.")
-    for run in project.runs:
-        _mend(run)
     return replace(project, missing=tuple(missing))
 
 
@@ -134,6 +129,7 @@ class _Log:
     rows: dict[int, list[bytes]] = field(default_factory=dict)
     states: dict[str, bytes] = field(default_factory=dict)
     name: str = "The journal"
+    _waiting: list[dict[str, Any]] = field(default_factory=list)  # measurements under settings that are yet to come
     _archives: dict[str, Archive] = field(default_factory=dict)
 
     @classmethod
@@ -152,12 +148,15 @@ class _Log:
         return log
 
     def _differ(self, content: bytes) -> None:
+        """Take over what is said of the runs, and only now the measurements that it speaks of."""
         self.tree = with_differences(self.tree, msgspec.msgpack.decode(content))
+        for record in self._waiting:
+            kept = [] if record["fresh"] else self.rows.get(record["run"], [])
+            self.rows[record["run"]] = [*kept, record["rows"]]
+        self._waiting.clear()
 
     def _add_rows(self, content: bytes) -> None:
-        record: dict[str, Any] = msgspec.msgpack.decode(content)
-        kept = [] if record["fresh"] else self.rows.get(record["run"], [])
-        self.rows[record["run"]] = [*kept, record["rows"]]
+        self._waiting.append(msgspec.msgpack.decode(content))
 
     def _add_state(self, content: bytes) -> None:
         self.states[content[:16].hex()] = content[16:]
@@ -203,11 +202,3 @@ class _Log:
         if stored.name not in stored.archive:
             raise ProjectError(f"{stored.archive.name} was replaced by another file.")
         return stored
-
-
-def _mend(run: Run) -> None:
-    """Make up for what was not written any more, so that the run goes on with the settings that it was given last."""
-    if not run.chapters and not len(run.history.keyframes) and run.origin is not None and run.origin.epoch > 0:
-        run.origin, run.history = None, History()  # a fork that had not begun: its settings begin anew
-    elif run.chapters and any(map(matters, differences(run.chapters[-1].experiment, run.experiment))):
-        run.chapters.append(Chapter(run.end, run.experiment))
