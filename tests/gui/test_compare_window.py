@@ -92,6 +92,22 @@ def test_nothing_is_drawn_while_it_is_closed(controller, two_runs, open_compare,
     assert len(clock._drawers) == drawers
 
 
+def test_the_past_of_others_is_let_go_of_and_asked_for_again(controller, two_runs, open_compare) -> None:
+    base, worker = two_runs[0], controller.session.worker
+    window = open_compare(SIDE)
+    window.playheads.go_to(2, window.chosen.runs)
+    until(controller, lambda: all(run.snapshot.past and run.snapshot.epoch == 2 for run in two_runs))
+    assert base.number in worker._shown
+    window.close()
+    until(controller, lambda: base.number not in worker._shown)
+    assert controller.run.number in worker._shown, "the one in front is still looked at"
+    assert base.playhead == 2
+    before = base.snapshot
+    window.show()
+    until(controller, lambda: base.snapshot is not before and base.snapshot.past)
+    assert base.snapshot.epoch == 2
+
+
 def test_runs_that_come_and_go_are_noticed(controller, two_runs, open_compare, qtbot) -> None:
     window = open_compare()
     fork = forked(controller, two_runs[0], 2, "training.learning_rate=0.5", name="fast", epochs=1)

@@ -75,13 +75,19 @@ class Chosen(QObject):
         return tuple(run.number for run in self.runs)
 
     def _tell(self) -> None:
-        """Tell the session. A run that was put away has let go of its arrays: its past is asked for once more."""
-        look = self._controller.session.look
-        wanted = self._in_order() if self._attended else ()
-        fresh = [run for run in self.runs if self._attended and run.number not in look.compared]
-        if wanted == look.compared:
+        """Tell the session, and let go of the past of runs that are looked at no longer.
+
+        A run that comes has let go of its arrays: its past is asked for once more.
+        """
+        session = self._controller.session
+        before, wanted = session.look.compared, self._in_order() if self._attended else ()
+        if wanted == before:
             return
-        look.compare(wanted)
-        for run in fresh:
-            if run.playhead is not None and run is not self._controller.run:
-                look.go_to(run.playhead, run=run)
+        session.look.compare(wanted)
+        for run in session.runs:
+            if run is session.run or run.playhead is None:
+                continue
+            if run.number in wanted and run.number not in before:
+                session.look.go_to(run.playhead, run=run)
+            elif run.number in before and run.number not in wanted:
+                session.look.look_away(run)
