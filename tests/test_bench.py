@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from nnviz import bench, cli
 from nnviz.bench import Benchmark, BenchmarkError, Row, probe_cost, start_frozen
-from nnviz.bench.parts import playing_window
+from nnviz.bench import project as project_row
+from nnviz.bench.parts import long_run, playing_window
 from nnviz.bench.parts.default_probes import default_probes
 from nnviz.commands import UsageError
 from nnviz.commands.bench import chosen
@@ -214,6 +215,7 @@ def test_every_number_of_the_plan_has_its_row() -> None:
         "live",
         "probes",
         "frames",
+        "history",
         "start",
         "start/frozen",
     }
@@ -237,3 +239,24 @@ def test_without_a_frozen_app_there_is_a_reason(monkeypatch: pytest.MonkeyPatch,
     (row,) = bench.measured(start_frozen.StartFrozen())
     assert row.value is None
     assert "make it with packaging/build.py" in row.note
+
+
+def test_a_long_run_is_looked_back_at(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(long_run, "EPOCHS", 400)
+    monkeypatch.setattr(long_run, "LOOKS", 3)
+    long_run.main(["parameters"])
+    found = long_run.LongRun(**json.loads(capsys.readouterr().out))
+    assert found.rows == 401
+    assert found.keyframes > 3
+    assert len(found.from_keyframe) == len(found.replayed) == 3
+    assert all(0.0 < seconds < 10.0 for seconds in [*found.from_keyframe, *found.replayed])
+
+
+def test_a_large_project_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project_row, "RUNS", 2)
+    monkeypatch.setattr(project_row, "PARAMETERS", 500)
+    (row,) = project_row.ProjectRow().measure()
+    assert (row.id, row.unit, row.bar, row.better) == ("project", "s", 2.0, "less")
+    assert row.value is not None
+    assert row.met
+    assert row.note.startswith("0.0")

@@ -58,7 +58,8 @@ class Train(Command):
   nnviz train digits --epochs 20 --json
   nnviz train my-data.csv --target price --set training.learning_rate=0.01 --out results
 
-With --json, every epoch is one JSON object on a line of its own; the last line has "final": true and sums up.
+With --json, every epoch is one JSON object on a line of its own; the last line has "final": true and sums up, with
+the SHA-256 of all parameters in network order. `nnviz replay` and `nnviz fork` go on from the project of --out.
 Numbers that are not finite are null. Exit status: 0 trained, 1 diverged, 2 a mistake in what was asked for,
 130 stopped with Ctrl-C (the summary and the files are written all the same)."""
     order = 10
