@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 import typing
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import msgspec
@@ -127,6 +128,11 @@ class Field(msgspec.Struct, frozen=True):
 
 def fields(cls: type[Settings]) -> tuple[Field, ...]:
     """Return the settings of a group in the order of declaration."""
+    return _fields(cls)
+
+
+@cache  # reading annotations takes a millisecond, and tables that compare experiments ask many times a second
+def _fields(cls: type[Settings]) -> tuple[Field, ...]:
     hints = typing.get_type_hints(cls, include_extras=True)
     return tuple(_field(info, hints[info.name]) for info in msgspec.structs.fields(cls))
 
