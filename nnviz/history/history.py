@@ -73,9 +73,11 @@ class History:
 
     def copy(self) -> History:
         """Return a copy that nothing changes which happens to this one from now on."""
-        columns = {name: self.column(name) for name in self._columns}
-        twin = History.of(columns, self.most, self._widest, self.best_from)
-        twin.went_back, twin.events, twin.keyframes = self.went_back, list(self.events), self.keyframes.copy()
+        twin = History(self.most)
+        twin._columns = {name: self.column(name).copy() for name in self._columns}
+        twin._length, twin._best, twin._best_from = self._length, self._best, self._best_from
+        twin._widest, twin.went_back = self._widest, self.went_back
+        twin.events, twin.keyframes = list(self.events), self.keyframes.copy()
         return twin
 
     @property

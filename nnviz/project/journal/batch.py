@@ -71,6 +71,12 @@ def facts_of(run: Run) -> Facts:
     return (*noted, run.experiment, len(run.chapters), last)
 
 
+def size_of(run: Run) -> int:
+    """Return how many bytes the measurements and keyframes of a run take."""
+    history = run.history
+    return sum(history.column(name).nbytes for name in history.names) + history.keyframes.nbytes
+
+
 def standing_of(runs: Sequence[Run], front: int, compared: Iterable[int]) -> Facts:
     """Return what of a session is written as soon as it changes, besides its runs themselves."""
     return tuple(run.number for run in runs), front, tuple(compared)

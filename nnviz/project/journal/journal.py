@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nnviz.data.dataset import Dataset
 from nnviz.data.source import Source
-from nnviz.project.journal.batch import Batch, Facts, Written, facts_of, standing_of, taken
+from nnviz.project.journal.batch import Batch, Facts, Written, facts_of, size_of, standing_of, taken
 from nnviz.project.journal.lock import Lock
 from nnviz.project.journal.record_log import RecordLog
 from nnviz.project.journal.update import Update
@@ -24,7 +24,7 @@ LOG, LOCK = "journal.log", "lock"
 """Names of files in the folder of a journal."""
 
 _SLACK = 64 * 2**20
-"""Bytes by which a log may grow beyond twice its size after it was last written anew."""
+"""Bytes by which a log may grow beyond twice what it tells of before it is written anew."""
 
 
 def folder() -> Path:
@@ -57,7 +57,6 @@ class Journal:
         self._lock = Lock(self.path / LOCK)
         self._lock.take()
         self._log = RecordLog(self.path / LOG)
-        self._size_when_new = self._log.size
         self._tree: Tree = {}
         self._runs: dict[int, Written] = {}
         self._states: frozenset[str] = frozenset()
@@ -81,7 +80,7 @@ class Journal:
 
         It takes a few milliseconds, and nothing that happens to the runs then reaches it.
         """
-        whole = self._log.size > 2 * self._size_when_new + _SLACK
+        whole = self._log.size > 2 * sum(map(size_of, runs)) + _SLACK
         everything = everything or whole
         now = (taken(run, self._runs.get(run.number, Written()), everything, whole) for run in runs)
         samples = ((*key, loaded(*key)) for key in from_files(runs)) if everything else ()
@@ -126,7 +125,7 @@ class Journal:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        self._log, self._size_when_new = log, log.size
+        self._log = log
         self._take(update)
 
     def _take(self, update: Update) -> None:
