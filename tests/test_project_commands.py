@@ -234,6 +234,9 @@ def test_differences_are_told(capsys: Capture, here: Path) -> None:
     assert capsys.readouterr().out.splitlines() == ["Layer 1: units 4 → 6", "Dropout 20 % inserted after layer 2"]
     assert cli.main(["diff", "circles.nnviz", "my-fork.nnviz:1"]) == 0
     assert capsys.readouterr().out == "They train alike.\n"
+    nnviz(capsys, "fork", "my-fork.nnviz", "--epoch", "3", "--epochs", "1", "--out", ".", "--name", "a: b: c")
+    assert cli.main(["diff", "a-b-c.nnviz:a: b: c", "a-b-c.nnviz"]) == 0
+    assert capsys.readouterr().out == "They train alike.\n"
     found = nnviz(capsys, "diff", "circles", "my-fork.nnviz")
     assert [each["words"] for each in found["differences"]][:1] == ["Layer 1: units 4 → 6"]
     assert found["differences"][-1]["path"] == "training.epochs"

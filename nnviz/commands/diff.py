@@ -50,9 +50,8 @@ Exit status: 0 whether or not they differ, 2 a mistake in what was asked for."""
 
 def meant(text: str) -> Experiment:
     """Return the experiment that a word means: `experiment.find` knows it, or it is that of a run of a project."""
-    path, run = Path(text).expanduser(), None
-    if not path.exists() and ":" in text:
-        head, _, tail = text.rpartition(":")
-        if is_project(Path(head).expanduser()):
-            path, run = Path(head).expanduser(), tail
-    return chosen_run(opened(path), run).experiment if path.is_file() and is_project(path) else find(text)
+    for head, run in ((text, None), *((text[:at], text[at + 1 :]) for at in range(len(text)) if text[at] == ":")):
+        path = Path(head).expanduser()
+        if is_project(path):
+            return chosen_run(opened(path), run).experiment
+    return find(text)

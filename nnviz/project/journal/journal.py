@@ -59,7 +59,7 @@ class Journal:
         self._log = RecordLog(self.path / LOG)
         self._tree: Tree = {}
         self._runs: dict[int, Written] = {}
-        self._states: frozenset[str] = frozenset()
+        self._states: set[str] = set()
         self._standing: Facts = ()
 
     def differs(self, runs: Sequence[Run], front: Run, compared: Iterable[int] = ()) -> bool:
@@ -116,7 +116,7 @@ class Journal:
     def _write_anew(self, batch: Batch) -> None:
         """Write all into another log, which takes the place of the present one."""
         path = self.path / f"{secrets.token_hex(4)}.log"
-        update = Update(batch, self.path, {}, {}, frozenset())
+        update = Update(batch, self.path, {}, {}, set())
         try:
             log = RecordLog(path)
             with contextlib.closing(log):

@@ -40,12 +40,10 @@ class Update:
     Samples go into files of their own in the folder of the journal: they are large, and never change.
     """
 
-    def __init__(
-        self, batch: Batch, folder: Path, tree: Tree, known: Mapping[int, Written], states: frozenset[str]
-    ) -> None:
+    def __init__(self, batch: Batch, folder: Path, tree: Tree, known: Mapping[int, Written], states: set[str]) -> None:
         self.tree: Tree = tree
         self.runs: dict[int, Written] = {}
-        self.states = states
+        self.states = set(states)
         self.standing = standing_of([now.run for now in batch.runs], batch.front, batch.compared)
         self._batch, self._folder, self._before, self._known = batch, folder, tree, known
 
@@ -79,7 +77,7 @@ class Update:
     def _state(self, state: EngineState) -> Iterator[Record]:
         name = digest(state)
         if name not in self.states:
-            self.states |= {name}
+            self.states.add(name)
             yield STATE, bytes.fromhex(name) + packed(arrays_of(state))
 
     def _project_tree(self) -> Tree:
