@@ -219,7 +219,7 @@ def drawn(picture: Path) -> bytes:
 
 
 def keyboard(app: App) -> str:
-    """Play, step and reset; change the theme, which must be remembered; open a bundled and a saved experiment."""
+    """Play, step and reset; change the theme, which must be remembered; open what is bundled and what was saved."""
     if not window.can_press(app):
         return WITHOUT_KEYS
     with window.opened(app) as keys:
@@ -227,11 +227,15 @@ def keyboard(app: App) -> str:
         keys.press("space", "space", "ctrl+Right", "g", "ctrl+t", "ctrl+r")
     settings = next(app.home.rglob("nnviz.conf"), None)
     need(settings and "theme=" in settings.read_text(encoding="utf-8"), "Ctrl+T did not change the theme.")
-    for file, title in (("digits", "digits"), ("mine.nnviz", "spirals")):
+    for file, title, key in (
+        ("digits", "digits", "space"),
+        ("mine.nnviz", "spirals", "space"),
+        ("saved/spirals.nnviz", "spirals.nnviz", "Left"),  # a project, and one epoch back in it
+    ):
         with window.opened(app, file) as keys:
             keys.focus(title)
-            keys.press("space")
-    return "three experiments"
+            keys.press(key)
+    return "three experiments and a project"
 
 
 def table_dialog(app: App) -> str:
@@ -246,11 +250,12 @@ def table_dialog(app: App) -> str:
             keys.answer("Open table", "Return")
             keys.focus("cities")
             keys.press("space", "ctrl+s")
-            keys.focus("Save")
-            keys.type(str(app.home / f"by-keys-{wait}"))
-            keys.answer("Save", "Return")
+            keys.focus("Save project")
+            saved = app.home / f"by-keys-{wait}.nnviz"
+            keys.type(str(saved))
+            keys.answer("Save project", "Return")
             keys.focus("nnviz")
-        saved = next(app.home.glob(f"by-keys-{wait}*"))
+            keys.focus(f"{saved.name} – nnviz", pressing="ctrl+s")  # whatever happened since the dialog came is saved
         said = app.run("diff", "cities.csv", saved)
         if "kind" in said:
             return f"after {wait} s; {said.splitlines()[0]}"

@@ -22,8 +22,11 @@ class Keyboard:
     def __init__(self, app: App, process: subprocess.Popen[str]) -> None:
         self._app, self._process = app, process
 
-    def focus(self, title: str) -> None:
-        """Wait for a window with these words in its title and give it the keys. Raises SmokeError."""
+    def focus(self, title: str, pressing: str = "") -> None:
+        """Wait for a window with these words in its title and give it the keys. Raises SmokeError.
+
+        As long as there is none, a key may be pressed that brings it about.
+        """
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             self._need_running(title)
@@ -32,6 +35,7 @@ class Keyboard:
                 self._tool("windowfocus", number, check=False)
                 if self._tool("getwindowfocus", "-f", check=False).strip() == number:
                     return
+            self.press(*[pressing] if pressing else [])
             time.sleep(0.1)
         raise SmokeError(f"No window is called {title!r}; there are {self.titles()}.")
 
