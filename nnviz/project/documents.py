@@ -7,8 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
+from nnviz.data.dataset import DataError
+from nnviz.data.split import split
 from nnviz.engines.engine import Place
 from nnviz.events import matters
+from nnviz.experiment import Experiment
 from nnviz.history.chapters import Chapter, chapter_at
 from nnviz.history.history import History
 from nnviz.history.keyframes import Keyframe
@@ -122,7 +125,7 @@ class _Assembly:
         run = run_from(record, number, columns, frame_of)
         if lost:
             whole = len(record.keyframes.frames)
-            self._complain(ProjectError(f"{len(lost)} of the {whole} keyframes of {run.name!r} are lost: {lost[0]}"))
+            self._complain(ProjectError(f"Of {whole} keyframes of {run.name!r}, {len(lost)} cannot be read: {lost[0]}"))
         return run
 
     def _attempt(self, make: Callable[[], T]) -> T | None:
@@ -142,8 +145,22 @@ def _settle(run: Run, runs: Mapping[int, Run]) -> None:
     origin, history = run.origin, run.history
     if origin is not None and origin.epoch > 0 and not run.chapters and not len(history.keyframes):
         _begin(run, runs.get(origin.run), (origin.epoch, 0))
-    elif run.chapters and any(map(matters, differences(run.chapters[-1].experiment, run.experiment))):
-        run.chapters.append(Chapter(run.end, run.experiment))
+    elif run.chapters:
+        last = run.chapters[-1].experiment
+        followed = _followed(last, run.experiment)
+        if any(map(matters, differences(last, followed))):
+            run.chapters.append(Chapter(run.end, followed))
+
+
+def _followed(last: Experiment, now: Experiment) -> Experiment:
+    """Return the settings that training goes on with: half a drawing leaves it the samples that it has."""
+    source = now.data.source
+    if source.family == "drawing" and source != last.data.source:
+        try:
+            split(source.load(now.data.seed), now.data)
+        except DataError:
+            return now.replace(data=last.data)
+    return now
 
 
 def _begin(run: Run, origin: Run | None, place: Place) -> None:

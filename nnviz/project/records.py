@@ -152,13 +152,18 @@ class ProjectRecord(Record, frozen=True):
 
 def tree_of(value: Any) -> Tree:
     """Return settings, or anything made of plain values, as a tree; bytes stay bytes."""
-    return _with_lists(msgspec.to_builtins(value, builtin_types=(bytes,)))
+    return _plain(msgspec.to_builtins(value, builtin_types=(bytes,)))
 
 
-def _with_lists(tree: Tree) -> Tree:
+def _plain(tree: Tree) -> Tree:
+    """Return a tree with lists in the place of tuples, and with text that any file can hold."""
     if isinstance(tree, dict):
-        return {key: _with_lists(value) for key, value in tree.items()}
-    return [_with_lists(item) for item in tree] if isinstance(tree, list | tuple) else tree
+        return {key: _plain(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_plain(item) for item in tree]
+    if isinstance(tree, str) and not tree.isascii():  # the name of a file need not be text at all
+        return tree.encode("utf-8", "replace").decode()
+    return tree
 
 
 def record_of(run: Run, numbers: Mapping[int, int]) -> RunRecord:

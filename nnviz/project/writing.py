@@ -23,7 +23,7 @@ from nnviz.history.keyframes import Keyframe, Keyframes
 from nnviz.project.archive import MOST_PACKED, open_at
 from nnviz.project.arrays import packed
 from nnviz.project.project import Project, ProjectError
-from nnviz.project.records import ProjectRecord, record_of, samples_record
+from nnviz.project.records import ProjectRecord, record_of, samples_record, tree_of
 from nnviz.project.stored import arrays_of, digest, entry_name, pending
 from nnviz.project.versions import VERSION
 from nnviz.run import Run
@@ -112,11 +112,12 @@ def _without_unreadable(project: Project) -> tuple[Project, list[str]]:
         kept = [frame for frame in run.history.keyframes if _readable(frame.state)]
         lost = len(run.history.keyframes) - len(kept)
         if lost:
-            missing.append(f"{lost} keyframes of {run.name!r} are lost: the file that they were in is damaged or gone.")
+            what = "1 keyframe" if lost == 1 else f"{lost} keyframes"
+            missing.append(f"The project lacks {what} of {run.name!r}: the file that held them is damaged or gone.")
         runs.append(_with_frames(run, kept))
     samples = tuple(each for each in project.samples if _readable(each.dataset))
     if len(samples) < len(project.samples):
-        missing.append("Some samples are lost: the file that they were in is damaged or gone.")
+        missing.append("The project lacks some samples: the file that held them is damaged or gone.")
     return replace(project, runs=tuple(runs), samples=samples), missing
 
 
@@ -142,7 +143,7 @@ def _write_settings(archive: zipfile.ZipFile, project: Project) -> None:
     _add(archive, "project.json", _json(_project_record(project)))
     for number, run in enumerate(project.runs, 1):
         _add(archive, f"runs/{number}/run.json", _json(record_of(run, numbers)))
-        _add(archive, f"runs/{number}/experiment.toml", to_toml(run.experiment).encode())
+        _add(archive, f"runs/{number}/experiment.toml", to_toml(run.experiment).encode("utf-8", "replace"))
 
 
 def _project_record(project: Project) -> ProjectRecord:
@@ -159,7 +160,7 @@ def _project_record(project: Project) -> ProjectRecord:
 
 
 def _json(record: Any) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(record), indent=1)
+    return msgspec.json.format(msgspec.json.encode(tree_of(record)), indent=1)
 
 
 def _write_histories(archive: zipfile.ZipFile, project: Project) -> None:

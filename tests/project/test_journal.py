@@ -166,7 +166,7 @@ def test_keyframes_in_an_opened_project_stay_there(journal: Journal, tmp_path: P
     found = recover(left)
     assert [run.epoch for run in found.runs] == [12, 9, 5], "measurements were written"
     assert [len(run.history.keyframes) for run in found.runs] == [0, 0, 0]
-    assert found.missing[0].startswith("13 of the 13 keyframes of 'run 1' are lost: ")
+    assert found.missing[0].startswith("Of 13 keyframes of 'run 1', 13 cannot be read: ")
 
 
 # ---------------------------------------------------------------- settings newer than the rest

@@ -101,7 +101,7 @@ def test_half_a_file_still_gives_all_settings_and_measurements(whole: tuple[Proj
     assert [run.epoch for run in left.runs] == [12, 9, 5]
     assert left.front == 1
     assert sentences[0].startswith("half.nnviz is damaged, or no project")
-    assert any("keyframes of 'run 3' are lost: " in sentence for sentence in sentences)
+    assert any("keyframes of 'run 3', " in sentence for sentence in sentences)
     assert 0 < sum(len(run.history.keyframes) for run in left.runs) < 29
 
 
@@ -115,7 +115,7 @@ def test_half_a_file_still_gives_all_settings_and_measurements(whole: tuple[Proj
         ("runs/2/", "a.nnviz lacks runs/2/experiment.toml: the file is damaged.", 2),
         ("runs/", "Nothing of a.nnviz can be read.", 0),
         ("data/", "the file is damaged.", 3),
-        ("keyframes/", "13 of the 13 keyframes of 'run 1' are lost: a.nnviz lacks keyframes/", 3),
+        ("keyframes/", "Of 13 keyframes of 'run 1', 13 cannot be read: a.nnviz lacks keyframes/", 3),
     ],
 )
 def test_what_is_missing_is_said(whole: tuple[Project, bytes], tmp_path: Path, gone: str, said: str, runs: int) -> None:

@@ -16,6 +16,7 @@ from sessions import quick
 from nnviz.data.drawings.drawing import Drawing
 from nnviz.data.drawings.editing import add_points
 from nnviz.engines.engine import EngineState
+from nnviz.experiment import Experiment
 from nnviz.experiment import read as read_experiment
 from nnviz.history.chapters import Chapter
 from nnviz.history.history import History
@@ -162,9 +163,8 @@ def test_a_file_that_is_gone_is_said_when_it_is_needed(file: Path, tmp_path: Pat
     with pytest.raises(ProjectError, match=r"a project.nnviz cannot be read any more"):
         next(iter(found.runs[0].history.keyframes)).parameters  # noqa: B018
     said = write(tmp_path / "rest.nnviz", found)
-    lost = len(found.runs[0].history.keyframes)
-    assert said[0] == f"{lost} keyframes of 'run 1' are lost: the file that they were in is damaged or gone."
-    assert said[-1] == "Some samples are lost: the file that they were in is damaged or gone."
+    assert said[0] == "The project lacks 13 keyframes of 'run 1': the file that held them is damaged or gone."
+    assert said[-1] == "The project lacks some samples: the file that held them is damaged or gone."
     rest = read(tmp_path / "rest.nnviz")
     assert [run.epoch for run in rest.runs] == [12, 9, 5], "all else is saved"
     assert [len(run.history.keyframes) for run in rest.runs] == [0, 0, 0]
@@ -209,6 +209,33 @@ def test_another_stroke_costs_what_it_adds(tmp_path: Path) -> None:
     (found,) = read(tmp_path / "drawn.nnviz").runs
     assert found.chapters == chapters
     assert (tmp_path / "drawn.nnviz").stat().st_size < 4 * len(drawing.points)
+
+
+def test_half_a_drawing_leaves_a_run_the_samples_that_it_has(tmp_path: Path) -> None:
+    """As in the session: somebody has erased everything and not drawn anything yet."""
+    run = trained(1, 4)
+    drawing = add_points(add_points(Drawing(), [[0.5, 1.0], [1.0, 2.0]], 0), [[3.0, 1.0], [1.5, 2.0]], 1)
+
+    def drawn(source: Drawing) -> Experiment:
+        return run.experiment.replace(data=run.experiment.data.replace(source=source))
+
+    run.chapters.append(Chapter((2, 0), drawn(drawing)))
+    run.experiment = drawn(Drawing()).with_settings(["training.learning_rate=0.5"])
+    write(tmp_path / "a.nnviz", Project((run,)))
+    (found,) = read(tmp_path / "a.nnviz").runs
+    assert found.experiment == run.experiment
+    assert found.chapters[:2] == run.chapters
+    assert found.chapters[2] == Chapter((4, 0), drawn(drawing).with_settings(["training.learning_rate=0.5"]))
+
+
+def test_names_that_are_no_text_can_be_saved(tmp_path: Path) -> None:
+    """Linux takes any bytes for the name of a file, which Python then shows as half a character."""
+    run = trained(1, 1)
+    run.name, run.note = "caf\udce9", "\ud800"
+    run.experiment = run.experiment.replace(description="\udcff")
+    write(tmp_path / "a.nnviz", Project((run,)))
+    (found,) = read(tmp_path / "a.nnviz").runs
+    assert (found.name, found.note, found.experiment.description) == ("caf?", "?", "?")
 
 
 def test_a_thinned_history_goes_on_as_it_would_have(tmp_path: Path) -> None:
