@@ -15,7 +15,7 @@ from nnviz.history.chapters import Edit
 from nnviz.history.history import Event
 from nnviz.intake import Intake
 from nnviz.look import Look
-from nnviz.project.project import Project, project_of
+from nnviz.project.project import Desk, Project, project_of
 from nnviz.roster import Roster, recording_of
 from nnviz.run import Origin, Run
 from nnviz.settings import Change, differences
@@ -278,9 +278,9 @@ class Session:
             self._intake.know(run)
         self._bring_to_front(runs[front])
 
-    def project(self) -> Project:
-        """Return what a project file of this session holds, in a few milliseconds."""
-        return project_of(self.runs, self.run, self.look.compared, self.worker.samples)
+    def project(self, desk: Desk | None = None) -> Project:
+        """Return what a project file of this session holds, in a few milliseconds; `desk` is the window's."""
+        return project_of(self.runs, self.run, self.look.compared, self.worker.samples, desk)
 
     def open(self, project: Project) -> None:
         """Turn to the runs of a project; its samples count more than the files that they came from."""

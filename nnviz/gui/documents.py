@@ -122,6 +122,7 @@ class Documents(QObject):
     def take(self, project: Project, path: Path | None) -> None:
         """Turn to the runs of a project. Without a path it has no file yet."""
         self._controller.open_project(project)
+        self._window.undo_record.restore(project)
         self.path = path
         self._saved = self._fingerprint() if path is not None else ()
         if path is not None:
@@ -182,7 +183,7 @@ class Documents(QObject):
 
     def _begin_saving(self, path: Path) -> bool:
         self._pending = self._fingerprint()
-        self.saving = self._saver.save(path, self._controller.session.project())
+        self.saving = self._saver.save(path, self._controller.session.project(self._window.undo_record.desk()))
         self._timer.start()
         self.changed.emit()
         return True

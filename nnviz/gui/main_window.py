@@ -37,6 +37,7 @@ from nnviz.gui.panels.welcome import WelcomeStrip
 from nnviz.gui.safety import Safety
 from nnviz.gui.status_line import StatusLine
 from nnviz.gui.theme import Theme
+from nnviz.gui.undo_record import UndoRecord
 from nnviz.gui.view_dock import Dock, TitleBar, ViewDock
 from nnviz.gui.views import View, views
 
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self._enlarged: ViewDock | None = None
         self._wanted: frozenset[str] = frozenset()
         self._compare: CompareWindow | None = None
+        self.undo_record = UndoRecord(self.controller)
         self.documents = Documents(self, remember)
         self.safety = Safety(self)
         self.figures = FigureActions(self, self.controller, self._update_wants)

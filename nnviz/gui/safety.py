@@ -103,7 +103,8 @@ class Safety(QObject):
     def _write(self) -> None:
         session = self._window.controller.session
         if self._autosave is not None:
-            self._autosave.look(session.runs, session.run, session.look.compared, session.worker.samples)
+            compared, desk = session.look.compared, self._window.undo_record.desk()
+            self._autosave.look(session.runs, session.run, compared, session.worker.samples, desk)
             self._say(self._autosave.trouble)
 
     def _say(self, trouble: str) -> None:

@@ -11,6 +11,7 @@ from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
 from nnviz.gui.steps import EditStep, ExperimentStep, NewRunStep, NoteStep, Standpoint
 from nnviz.history.chapters import Edit
+from nnviz.project.project import Project
 from nnviz.project.records import tree_of
 from nnviz.project.trees import Tree, differences_between, with_differences
 from nnviz.run import Run
@@ -26,12 +27,48 @@ class _LostError(Exception):
     """A step that speaks of a run which is no longer there."""
 
 
-def recorded(stack: QUndoStack, runs: Sequence[Run]) -> Record:
-    """Return the steps of a stack; runs are named by their place in the list.
+class UndoRecord:
+    """What can be undone in a window, for its project and its journal."""
 
-    A step that speaks of a run which was removed ends the chain: of the steps that are done those after it are kept,
-    of the undone ones those before it. Experiments are stored as what differs from the one before.
-    """
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._key: tuple[object, ...] = ()
+        self._desk: Record = {}
+
+    def desk(self) -> Record:
+        """Return what a project keeps of it: the same object as long as nothing has changed.
+
+        A step that speaks of a run which was removed ends the chain: of the steps that are done those after it are
+        kept, of the undone ones those before it.
+        """
+        stack, runs = self._controller.undo_stack, self._controller.session.runs
+        key = (stack.index(), stack.count(), self._controller.experiment, tuple(run.number for run in runs))
+        if key != self._key:
+            self._key, self._desk = key, {"undo": _recorded(stack, runs)}
+        return self._desk
+
+    def restore(self, project: Project) -> None:
+        """Put the steps of a project, whose runs the session has, onto the undo stack. It never raises."""
+        controller, stack = self._controller, self._controller.undo_stack
+        record = project.desk.get("undo")
+        try:
+            index, plain = int(record["index"]), list(record["steps"])  # type: ignore[index]
+            reader = _Reader(controller, project.runs)
+            steps = [reader.step(each) for each in plain]
+        except (_LostError, SettingsError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+            return  # a project without its undo history is still a project
+        controller.replaying = True  # steps move the stack's index, and do nothing else
+        try:
+            for step in steps:
+                stack.push(step)
+            stack.setIndex(max(0, min(index, stack.count())))
+        finally:
+            controller.replaying = False
+        stack.setClean()
+
+
+def _recorded(stack: QUndoStack, runs: Sequence[Run]) -> Record:
+    """Return the steps of a stack; runs are named by their place in the list, experiments by what differs."""
     writer = _Writer(runs)
     index, steps = stack.index(), [stack.command(i) for i in range(stack.count())]
     first = index
@@ -41,25 +78,6 @@ def recorded(stack: QUndoStack, runs: Sequence[Run]) -> Record:
     while last < len(steps) and writer.can(steps[last]):
         last += 1
     return {"index": index - first, "steps": [writer.plain(step) for step in steps[first:last]]}
-
-
-def restore(controller: Controller, record: Record, runs: Sequence[Run]) -> None:
-    """Put recorded steps onto the undo stack of a controller. What does not fit ends the chain; it never raises."""
-    stack = controller.undo_stack
-    try:
-        index, plain = int(record["index"]), list(record["steps"])
-        reader = _Reader(controller, runs)
-        steps = [reader.step(each) for each in plain]
-    except (_LostError, SettingsError, ValueError, KeyError, TypeError, IndexError):
-        return  # a project without its undo history is still a project
-    controller.replaying = True  # steps move the stack's index, and do nothing else
-    try:
-        for step in steps:
-            stack.push(step)
-        stack.setIndex(max(0, min(index, stack.count())))
-    finally:
-        controller.replaying = False
-    stack.setClean()
 
 
 class _Writer:
@@ -157,8 +175,10 @@ class _Reader:
         return self._runs[place]
 
     def _experiment(self, record: Record) -> Experiment:
-        self._last = record["is"] if "is" in record else with_differences(self._last, record["differs"])
-        return decode(Experiment, self._last)
+        tree = record["is"] if "is" in record else with_differences(self._last, record["differs"])
+        experiment = decode(Experiment, tree)
+        self._last = tree_of(experiment)  # with bytes where a file has text for them
+        return experiment
 
 
 def _plain_edits(edits: tuple[Edit, ...]) -> list[list[float]]:

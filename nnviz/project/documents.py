@@ -93,6 +93,7 @@ class _Assembly:
             places.get(record.front, 0),
             tuple(places[number] for number in record.compared if number in places),
             tuple(each for each in samples if each is not None),
+            desk=record.desk if len(found) == len(record.runs) else {},  # it names runs by their places
         )
 
     def _header(self) -> ProjectRecord | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from nnviz.data.dataset import DataError, Dataset
 from nnviz.data.source import Source
@@ -11,6 +12,9 @@ from nnviz.run import Run
 
 Loaded = Callable[[Source, int], Dataset | None]
 """Returns the samples of a source and a seed as they were loaded, None where they were not."""
+
+Desk = Mapping[str, Any]
+"""What a window wants kept beside the runs, such as what can be undone: plain values; runs by their places."""
 
 
 class ProjectError(DataError):
@@ -39,9 +43,12 @@ class Project:
     compared: tuple[int, ...] = ()
     samples: tuple[Samples, ...] = ()
     missing: tuple[str, ...] = ()
+    desk: Desk = field(default_factory=dict)
 
 
-def project_of(runs: Sequence[Run], front: Run, compared: Iterable[int], loaded: Loaded) -> Project:
+def project_of(
+    runs: Sequence[Run], front: Run, compared: Iterable[int], loaded: Loaded, desk: Desk | None = None
+) -> Project:
     """Return the project that a session holds at this moment; `compared` are numbers of runs.
 
     It takes milliseconds: what changes is copied, and all else is shared. Whatever happens to the session then does
@@ -50,7 +57,7 @@ def project_of(runs: Sequence[Run], front: Run, compared: Iterable[int], loaded:
     numbers = [run.number for run in runs]
     samples = [Samples(*key, dataset) for key in from_files(runs) if (dataset := loaded(*key)) is not None]
     places = tuple(numbers.index(number) for number in compared if number in numbers)
-    return Project(tuple(map(copied, runs)), runs.index(front), places, tuple(samples))
+    return Project(tuple(map(copied, runs)), runs.index(front), places, tuple(samples), desk=desk or {})
 
 
 def copied(run: Run) -> Run:

@@ -145,6 +145,7 @@ class ProjectRecord(Record, frozen=True):
     front: int
     compared: list[int]
     samples: list[SamplesRecord]
+    desk: dict[str, Any] = {}
 
 
 # ---------------------------------------------------------------- from values to records

@@ -156,6 +156,7 @@ def _project_record(project: Project) -> ProjectRecord:
         front=project.front + 1,
         compared=[place + 1 for place in project.compared],
         samples=[samples_record(samples) for samples in project.samples],
+        desk=dict(project.desk),
     )
 
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
+from nnviz.data.drawings.drawing import Drawing
 from nnviz.experiment import Experiment, bundled
 from nnviz.gui.app import make_window
 from nnviz.gui.main_window import MainWindow
 from nnviz.gui.theme import DARK
+from nnviz.history.chapters import Edit
 from nnviz.snapshot import Status
 
 QUICK = Experiment(name="quick").with_settings(
@@ -183,3 +185,85 @@ def test_nobody_is_asked_about_what_is_in_no_file(qtbot, monkeypatch):
     train(window, qtbot, 3)
     monkeypatch.setattr(QMessageBox, "exec", lambda box: pytest.fail("nothing is asked"))
     closed(window)
+
+
+def test_undo_goes_on_after_opening(window, qtbot, monkeypatch, tmp_path):
+    controller = window.controller
+    train(window, qtbot, 20)
+    first = controller.run
+    controller.set("training.learning_rate", 0.2, "Learning rate")
+    controller.go_to(8)
+    controller.set("training.weight_decay", 0.01, "Weight decay")
+    qtbot.waitUntil(lambda: controller.run.status is Status.READY, timeout=20_000)
+    train(window, qtbot, 5)
+    controller.describe(controller.run, "note", "cured")
+    controller.describe(first, "starred", True)
+    controller.undo_stack.undo()  # the star
+    texts = [controller.undo_stack.text(i) for i in range(controller.undo_stack.count())]
+    path = tmp_path / "a.nnviz"
+    saved(window, qtbot, monkeypatch, path)
+
+    other = opened(qtbot, bundled("circles"), remember=False)
+    try:
+        other.open_file(path)
+        qtbot.waitUntil(lambda: other.documents.path == path, timeout=20_000)
+        stack = other.controller.undo_stack
+        assert [stack.text(i) for i in range(stack.count())] == texts
+        assert stack.index() == len(texts) - 1
+        assert other.controller.run.note == "cured"
+        stack.redo()
+        assert other.controller.session.runs[0].starred
+        stack.undo()
+        stack.undo()
+        assert other.controller.run.note == ""
+        stack.undo()
+        assert other.controller.run is other.controller.session.runs[0]
+        assert other.controller.run.playhead == 8
+        assert other.controller.experiment.training.learning_rate == 0.03, "as it was in epoch 8"
+        stack.undo()
+        assert other.controller.run.playhead is None
+        assert other.controller.experiment.training.learning_rate == 0.03
+        assert len(other.controller.session.runs) == 2, "nothing that was trained is thrown away"
+        stack.redo()
+        assert other.controller.experiment.training.learning_rate == 0.2
+    finally:
+        closed(other)
+
+
+def test_strokes_and_edits_by_hand_are_undone_after_opening(window, qtbot, monkeypatch, tmp_path):
+    controller, data = window.controller, QUICK.data
+    rng = np.random.default_rng(1)
+    for count in (40, 60, 80):
+        drawing = Drawing.of("classification", rng.normal(size=(count, 2)), np.arange(count) % 2)
+        controller.change(controller.experiment.replace(data=data.replace(source=drawing)), f"Stroke {count}")
+    qtbot.waitUntil(lambda: controller.run.status is Status.READY, timeout=20_000)
+    before = [controller.experiment]
+    train(window, qtbot, 4)
+    controller.set_parameters((Edit(0, 0.5),), (Edit(0, 0.25),), "By hand")
+    qtbot.waitUntil(
+        lambda: len(controller.run.chapters) > 1 and bool(controller.run.chapters[-1].edits), timeout=20_000
+    )
+    path = tmp_path / "a.nnviz"
+    saved(window, qtbot, monkeypatch, path)
+    other = opened(qtbot, bundled("circles"), remember=False)
+    try:
+        other.open_file(path)
+        qtbot.waitUntil(lambda: other.documents.path == path, timeout=20_000)
+        stack = other.controller.undo_stack
+        other.controller.session.want(frozenset({"parameters"}))
+        stack.undo()
+        qtbot.waitUntil(lambda: parameter(other) == 0.25, timeout=20_000)
+        assert other.controller.experiment == before[0]
+        stack.undo()
+        assert stack.undoText() == "Stroke 60"
+        assert other.controller.experiment.data.source != before[0].data.source
+        stack.redo()
+        assert other.controller.experiment == before[0]
+    finally:
+        closed(other)
+
+
+def parameter(window: MainWindow) -> float | None:
+    snapshot = window.controller.run.snapshot
+    flat = snapshot.arrays.get("parameters") if snapshot is not None else None
+    return float(flat[0]) if flat is not None else None

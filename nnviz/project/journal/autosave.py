@@ -10,7 +10,7 @@ from typing import Any
 
 from nnviz.project.journal.batch import Batch
 from nnviz.project.journal.journal import Journal
-from nnviz.project.project import Loaded
+from nnviz.project.project import Desk, Loaded
 from nnviz.run import Run
 from nnviz.snapshot import Status
 
@@ -41,11 +41,18 @@ class Autosave:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def look(self, runs: Sequence[Run], front: Run, compared: Iterable[int], loaded: Loaded) -> None:
-        """Write what is new, if it is due. Call it often, in the thread to which the runs belong: it takes no time."""
+    def look(
+        self, runs: Sequence[Run], front: Run, compared: Iterable[int], loaded: Loaded, desk: Desk | None = None
+    ) -> None:
+        """Write what is new, if it is due. Call it often, in the thread to which the runs belong: it takes no time.
+
+        A `desk` that is the same object as before has not changed.
+        """
         now = time.monotonic()
         if self._batch is not None or self._closed or now < self._again:
             return
+        if desk is not None:
+            self._journal.desk = desk
         running = any(run.status is Status.RUNNING for run in runs)
         everything = (now >= self._due or (self._running and not running)) and self._seen != _progress(runs)
         self._running = running

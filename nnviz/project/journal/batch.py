@@ -12,7 +12,7 @@ from nnviz.history.chapters import Chapter
 from nnviz.history.history import History
 from nnviz.history.keyframes import Keyframes
 from nnviz.project.arrays import Arrays
-from nnviz.project.project import Samples
+from nnviz.project.project import Desk, Samples
 from nnviz.project.records import HistoryRecord, history_record
 from nnviz.project.trees import Tree
 from nnviz.run import Run
@@ -62,6 +62,7 @@ class Batch:
     compared: tuple[int, ...]
     samples: tuple[Samples, ...]
     whole: bool
+    desk: Desk = field(default_factory=dict)
 
 
 def facts_of(run: Run) -> Facts:
@@ -77,9 +78,9 @@ def size_of(run: Run) -> int:
     return sum(history.column(name).nbytes for name in history.names) + history.keyframes.nbytes
 
 
-def standing_of(runs: Sequence[Run], front: int, compared: Iterable[int]) -> Facts:
+def standing_of(runs: Sequence[Run], front: int, compared: Iterable[int], desk: Desk) -> Facts:
     """Return what of a session is written as soon as it changes, besides its runs themselves."""
-    return tuple(run.number for run in runs), front, tuple(compared)
+    return tuple(run.number for run in runs), front, tuple(compared), desk
 
 
 def taken(run: Run, known: Written, everything: bool, whole: bool) -> RunNow:

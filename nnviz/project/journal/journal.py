@@ -16,7 +16,7 @@ from nnviz.project.journal.batch import Batch, Facts, Written, facts_of, size_of
 from nnviz.project.journal.lock import Lock
 from nnviz.project.journal.record_log import RecordLog
 from nnviz.project.journal.update import Update
-from nnviz.project.project import Loaded, Samples, from_files
+from nnviz.project.project import Desk, Loaded, Samples, from_files
 from nnviz.project.trees import Tree
 from nnviz.run import Run
 
@@ -48,7 +48,7 @@ class Journal:
 
     `change` and `autosave` do so at once. Where the session must not wait, its thread asks `differs` and calls
     `collect`, and another one `write`; the next `collect` has to wait for that. Raises OSError where there is no place
-    for a journal.
+    for a journal. `desk` is what the window wants kept, to be replaced where that changes.
     """
 
     def __init__(self, parent: Path | None = None) -> None:
@@ -61,10 +61,11 @@ class Journal:
         self._runs: dict[int, Written] = {}
         self._states: set[str] = set()
         self._standing: Facts = ()
+        self.desk: Desk = {}
 
     def differs(self, runs: Sequence[Run], front: Run, compared: Iterable[int] = ()) -> bool:
         """Say whether settings have changed that are not written yet; cheap enough for every frame."""
-        if self._standing != standing_of(runs, front.number, compared):
+        if self._standing != standing_of(runs, front.number, compared, self.desk):
             return True
         return any(self._runs[run.number].facts != facts_of(run) for run in runs)
 
@@ -85,7 +86,7 @@ class Journal:
         now = (taken(run, self._runs.get(run.number, Written()), everything, whole) for run in runs)
         samples = ((*key, loaded(*key)) for key in from_files(runs)) if everything else ()
         found = tuple(Samples(source, seed, dataset) for source, seed, dataset in samples if dataset is not None)
-        return Batch(tuple(now), front.number, tuple(compared), found, whole)
+        return Batch(tuple(now), front.number, tuple(compared), found, whole, self.desk)
 
     def write(self, batch: Batch) -> None:
         """Write a batch. When this returns, it is safe. Raises OSError, and what was safe before still is."""

@@ -44,7 +44,7 @@ class Update:
         self.tree: Tree = tree
         self.runs: dict[int, Written] = {}
         self.states = set(states)
-        self.standing = standing_of([now.run for now in batch.runs], batch.front, batch.compared)
+        self.standing = standing_of([now.run for now in batch.runs], batch.front, batch.compared, batch.desk)
         self._batch, self._folder, self._before, self._known = batch, folder, tree, known
 
     def records(self) -> Iterator[Record]:
@@ -90,6 +90,7 @@ class Update:
             front=self._batch.front,
             compared=list(self._batch.compared),
             samples=[],
+            desk=dict(self._batch.desk),
         )
         before = self._before["project"]["samples"] if self._before else []
         samples = [self._samples_tree(each) for each in self._batch.samples]
