@@ -6,33 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+from window_stage import QUICK, closed, opened, train
 
 from nnviz.data.drawings.drawing import Drawing
-from nnviz.experiment import Experiment, bundled
-from nnviz.gui.app import make_window
+from nnviz.experiment import bundled
 from nnviz.gui.main_window import MainWindow
-from nnviz.gui.theme import DARK
 from nnviz.history.chapters import Edit
 from nnviz.snapshot import Status
-
-QUICK = Experiment(name="quick").with_settings(
-    ["data.source.samples=60", "network.layers=[{kind='linear', units=4}, 'tanh']"]
-)
-
-
-def opened(qtbot, experiment: Experiment = QUICK, remember: bool = True) -> MainWindow:
-    made = make_window(experiment, DARK, remember)
-    made.show()
-    qtbot.waitUntil(lambda: made.controller.run.status is Status.READY, timeout=60_000)
-    made.controller.session.limit_speed(None)
-    return made
-
-
-def closed(window: MainWindow) -> None:
-    window.close()
-    window.deleteLater()
-    QApplication.processEvents()
 
 
 @pytest.fixture
@@ -41,13 +22,6 @@ def window(qtbot, monkeypatch):
     yield made
     monkeypatch.setattr(QMessageBox, "exec", lambda box: QMessageBox.StandardButton.Discard)
     closed(made)
-
-
-def train(window: MainWindow, qtbot, epochs: int) -> None:
-    run = window.controller.run
-    reached = run.epoch + epochs
-    window.controller.session.step_epoch(epochs)
-    qtbot.waitUntil(lambda: run.epoch == reached and run.status is Status.PAUSED, timeout=60_000)
 
 
 def saved(window: MainWindow, qtbot, monkeypatch, path: Path) -> None:

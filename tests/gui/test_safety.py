@@ -10,39 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
+from PySide6.QtWidgets import QMenu, QMessageBox
+from window_stage import closed, opened, train
 
-from nnviz.experiment import Experiment, bundled
-from nnviz.gui.app import make_window
+from nnviz.experiment import bundled
 from nnviz.gui.main_window import MainWindow
-from nnviz.gui.theme import DARK
 from nnviz.project.journal.recovery import recoverable
-from nnviz.snapshot import Status
-
-QUICK = Experiment(name="quick").with_settings(
-    ["data.source.samples=60", "network.layers=[{kind='linear', units=4}, 'tanh']"]
-)
-
-
-def opened(qtbot, experiment: Experiment = QUICK) -> MainWindow:
-    made = make_window(experiment, DARK)
-    made.show()
-    qtbot.waitUntil(lambda: made.controller.run.status is Status.READY, timeout=60_000)
-    made.controller.session.limit_speed(None)
-    return made
-
-
-def closed(window: MainWindow) -> None:
-    window.close()
-    window.deleteLater()
-    QApplication.processEvents()
-
-
-def train(window: MainWindow, qtbot, epochs: int) -> None:
-    run = window.controller.run
-    reached = run.epoch + epochs
-    window.controller.session.step_epoch(epochs)
-    qtbot.waitUntil(lambda: run.epoch == reached and run.status is Status.PAUSED, timeout=60_000)
 
 
 def answered(monkeypatch: pytest.MonkeyPatch, word: str) -> list[str]:

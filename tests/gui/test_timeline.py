@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from window_stage import closed, opened, train
 
 from nnviz.experiment import bundled
-from nnviz.gui.app import make_window
 from nnviz.gui.header import shown_numbers
 from nnviz.gui.main_window import MainWindow
 from nnviz.gui.panels.lanes import LANE, TOP
@@ -25,22 +24,10 @@ EPOCHS = 300
 @pytest.fixture
 def window(qtbot):
     """A window with a run of 300 epochs that overfits, paused."""
-    made = make_window(bundled("noisy-labels"), DARK, remember=False)
-    made.show()
-    qtbot.waitUntil(lambda: made.controller.run.status is Status.READY, timeout=60_000)
-    made.controller.session.limit_speed(None)
+    made = opened(qtbot, bundled("noisy-labels"), remember=False)
     train(made, qtbot, EPOCHS)
     yield made
-    made.close()
-    made.deleteLater()
-    QApplication.processEvents()
-
-
-def train(window: MainWindow, qtbot, epochs: int) -> None:
-    run = window.controller.run
-    reached = run.epoch + epochs
-    window.controller.session.step_epoch(epochs)
-    qtbot.waitUntil(lambda: run.epoch == reached and run.status is Status.PAUSED, timeout=60_000)
+    closed(made)
 
 
 def at(window: MainWindow, qtbot, epoch: int) -> None:

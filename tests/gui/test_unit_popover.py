@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import pytest
+import window_stage as windows
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
-from nnviz.experiment import Experiment
-from nnviz.gui.app import make_window
 from nnviz.gui.network.unit_popover import UnitPopover
-from nnviz.gui.theme import DARK
 from nnviz.snapshot import Status
 
 
 @pytest.fixture
 def window(qtbot):
-    made = make_window(Experiment(name="quick").with_settings(["data.source.samples=60"]), DARK, remember=False)
-    made.show()
-    qtbot.waitUntil(lambda: made.controller.run.status is Status.READY and not made.missing(), timeout=60_000)
-    made.controller.session.step_epoch(5)
-    qtbot.waitUntil(lambda: made.controller.run.epoch == 5 and made.controller.run.snapshot.epoch == 5, timeout=20_000)
+    made = windows.opened(qtbot, remember=False)
+    qtbot.waitUntil(lambda: not made.missing(), timeout=20_000)
+    windows.train(made, qtbot, 5)
+    qtbot.waitUntil(lambda: made.controller.run.snapshot.epoch == 5, timeout=20_000)
     made.clock.draw_all()
     yield made
-    made.close()
-    made.deleteLater()
-    QApplication.processEvents()
+    windows.closed(made)
 
 
 def opened(window, column: int, unit: int) -> UnitPopover:
