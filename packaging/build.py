@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
     wanted = {*options.only, *(["app"] if {*options.only} != {"wheel"} or options.smoke else [])}
     try:
         build(wanted, options.smoke)
-    except (BootstrapError, sizes.TooLargeError) as error:
+    except (BootstrapError, icu.IcuError, sizes.TooLargeError) as error:
         print(f"build: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
 def build(wanted: set[str], smoke: bool) -> None:
     """Make the wanted parts, from the environment to the archives.
 
-    Raises BootstrapError or CalledProcessError, and TooLargeError when something exceeds its budget.
+    Raises BootstrapError, IcuError or CalledProcessError, and TooLargeError when something exceeds its budget.
     """
     began = time.monotonic()
     environment = prepare(wanted)

@@ -37,8 +37,12 @@ _ALIGNMENT = 16
 """Bytes to whose multiples ICU's items are moved."""
 
 
+class IcuError(Exception):
+    """Data of a form that is not known here: one sentence."""
+
+
 def trim(app: Path) -> None:
-    """Make the data library of ICU in a Linux app smaller. Raises CalledProcessError, or ValueError for other data."""
+    """Make the data library of ICU in a Linux app smaller. Raises IcuError or CalledProcessError."""
     for library in app.rglob("libicudata.so.*"):
         if not library.is_symlink():
             _replace(library)
@@ -61,13 +65,13 @@ def _replace(library: Path) -> None:
 
 
 def reduced(package: bytes) -> bytes:
-    """Return an ICU data package without what the app never asks for. Raises ValueError for anything else.
+    """Return an ICU data package without what the app never asks for. Raises IcuError for anything else.
 
     A package is a header and a table of contents: the number of items, for each the offsets of its name and of its
     bytes from the beginning of the table, in the order of the names; then names and items (ICU's `udatamem`, `CmnD`).
     """
     if package[2:4] != b"\xda\x27" or package[8] or package[12:16] != b"CmnD":
-        raise ValueError("This is no package of ICU's data in the byte order of Intel and ARM.")
+        raise IcuError("Qt's libicudata holds no package of ICU's data in the byte order of Intel and ARM.")
     (start,) = struct.unpack_from("<H", package)
     kept = {name: content for name, content in items(package[start:]) if not _UNUSED.match(name.partition("/")[2])}
     names = [name.encode("ascii") + b"\0" for name in kept]
