@@ -40,10 +40,10 @@ Accelerating comes first: at full speed a small network is through with what the
 _LONG_COUNT = 10_000_000
 """The first number of epochs that is too long for its read-out."""
 
-_LONGEST_NAME = 110
-"""Pixels for the name of the experiment; the whole of it is in the title of the window."""
+_SHORTEST_NAME, _LONGEST_NAME = 40, 110
+"""Pixels for the name of the experiment, where there is room; the whole of it is in the title of the window."""
 
-_NARROWEST, _ROOMY = 1060, 1420
+_NARROWEST, _ROOMY = 1090, 1420
 """Widths in pixels: the least that holds everything without words, and the least that holds the words too."""
 
 
@@ -140,15 +140,14 @@ class Header(QWidget):
         return button
 
     def _assemble(self) -> None:
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 16, 8)
         row.setSpacing(8)
         row.addWidget(self._logo)
         row.addWidget(self._name)
-        row.addSpacing(16)
+        row.addSpacing(8)
         for widget in (self.reset, self.play, self.epoch, self.batch, self.speed):
             row.addWidget(widget)
-        row.addSpacing(8)
         row.addStretch(1)
         for out in self._outs.values():
             row.addWidget(out)
@@ -165,7 +164,17 @@ class Header(QWidget):
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if roomy else Qt.ToolButtonStyle.ToolButtonIconOnly
         for button in (self.epoch, self.batch, self.fork, self.compare, self.export):
             button.setToolButtonStyle(style)
-        self._name.setVisible(roomy)
+        self._show_name()
+
+    def _show_name(self) -> None:
+        """Show as much of the experiment's name as there is room for."""
+        gap = self._row.spacing()
+        taken = 0 if self._name.isHidden() else self._name.minimumSizeHint().width() + gap
+        room = min(_LONGEST_NAME, self.width() - self._row.minimumSize().width() + taken - gap)
+        name = self._controller.experiment.name
+        self._name.setText(self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room))
+        self._name.setToolTip(name)
+        self._name.setVisible(room >= _SHORTEST_NAME)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour text and icons."""
@@ -189,9 +198,7 @@ class Header(QWidget):
         self.play.setIcon(icon("pause" if playing else "play", self._theme.accent_text))
         what = "Play what was trained as a film" if past else "Train the network"
         self.play.setToolTip("Pause (Space)" if playing else f"{what} (Space)")
-        name, room = self._controller.experiment.name, Qt.TextElideMode.ElideRight
-        self._name.setText(self._name.fontMetrics().elidedText(name, room, _LONGEST_NAME))
-        self._name.setToolTip(name)
+        self._show_name()
 
     def refresh(self) -> None:
         """Show the newest numbers; called a few times per second."""

@@ -6,8 +6,11 @@ import itertools
 
 import pytest
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+from window_stage import closed, opened
 
+from nnviz.experiment import bundled
 from nnviz.gui.controller import Controller
 from nnviz.gui.header import Header, ReadOut, count_text, speed_text
 from nnviz.gui.theme import DARK
@@ -60,6 +63,23 @@ def test_every_number_fits_into_its_read_out(controller: Controller, qtbot: obje
         for text in texts:
             assert QFontMetricsF(label.font()).horizontalAdvance(text) <= out.width(), text
     header.deleteLater()
+
+
+@pytest.mark.parametrize("name", ["circles", "noisy-labels"])
+def test_nothing_in_it_overlaps_at_any_width(qtbot: QtBot, name: str) -> None:
+    window = opened(qtbot, bundled(name), remember=False)
+    header = window.header
+    for width in (1100, 1200, 1419, 1420, 1440, 1500, 1600):
+        window.resize(width, 700)
+        qtbot.waitUntil(lambda width=width: header.width() == width)
+        header.layout().activate()
+        shown = sorted((w for w in header.children() if isinstance(w, QWidget) and w.isVisible()), key=QWidget.x)
+        assert len(shown) >= 15
+        for left, right in itertools.pairwise(shown):
+            assert left.geometry().right() < right.x(), (width, left, right)
+        assert shown[-1].geometry().right() < width
+    assert header._name.text() == name, "there is room for it in the end"
+    closed(window)
 
 
 def test_a_read_out_tells_more_in_its_tooltip(qtbot: object) -> None:
