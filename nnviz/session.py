@@ -105,7 +105,7 @@ class Session:
         elif run.playhead is not None:
             self.fork(experiment, instead=instead)
         elif self._live(experiment, changes):
-            self._apply(experiment, changes)
+            self._apply(experiment, changes, instead)
         elif run.origin is not None and run.origin.epoch > 0 and (instead or not run.trained):
             self._fork_again(run, experiment)
         else:
@@ -265,9 +265,8 @@ class Session:
         self._roster.take_out(run)
 
     def put_back(self, run: Run, at: int) -> None:
-        """Return a run that was removed to its place in the list and to the front."""
+        """Return a run that was removed to its place in the list; what is in front stays there."""
         self.runs.insert(min(at, len(self.runs)), run)
-        self._bring_to_front(run)
 
     def replace_runs(self, runs: list[Run], front: int) -> None:
         """Turn to other runs altogether, those of a project; the ones so far are let go."""
@@ -391,10 +390,13 @@ class Session:
         data = now.data.replace(plane=experiment.data.plane)
         return now.replace(name=experiment.name, description=experiment.description, data=data)
 
-    def _rename(self, run: Run, experiment: Experiment) -> None:
-        """Give a fork that has not gone on yet the name of what sets it apart now, unless the user named it."""
+    def _rename(self, run: Run, experiment: Experiment, instead: bool) -> None:
+        """Give a fork the name of what sets it apart now, unless the user named it.
+
+        That is for one that has not gone on yet, or, with `instead`, for one that the slider on its way has made.
+        """
         origin = self._roster.origin_of(run)
-        if run.origin is None or origin is None or run.trained:
+        if run.origin is None or origin is None or (run.trained and not instead):
             return
         epoch = run.origin.epoch
         base = origin.experiment_at(epoch)
@@ -414,9 +416,9 @@ class Session:
                 return False
         return all(change.live for change in changes if change not in exchanged)
 
-    def _apply(self, experiment: Experiment, changes: tuple[Change, ...]) -> None:
+    def _apply(self, experiment: Experiment, changes: tuple[Change, ...], instead: bool) -> None:
         run = self.run
-        self._rename(run, experiment)
+        self._rename(run, experiment, instead)
         run.experiment = experiment
         for change in changes:
             if not matters(change):

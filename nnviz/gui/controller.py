@@ -190,7 +190,7 @@ class Controller(QObject):
         return at
 
     def put_back(self, run: Run, at: int) -> None:
-        """Return a run to the list and to the front."""
+        """Return a run to the list; what is in front stays there."""
         if run not in self.session.runs:
             self.session.put_back(run, at)
         self._announce()

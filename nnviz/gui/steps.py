@@ -69,19 +69,25 @@ class ExperimentStep(Step):
         return self.before_at.run, self.after_at.run
 
     def carry_out(self) -> None:
-        self._controller.return_to(self.before_at)
+        there = self._controller.return_to(self.before_at)
         if self.after_at.run is not self.before_at.run and self._controller.return_to(self.after_at):
+            self._controller.drop_untrained(self.before_at.run)
             return
+        if not there:  # its run has made room for another
+            self.before_at = self._controller.standpoint()
         self._controller.adopt(self.after)
         self.after_at = self._controller.standpoint()
 
     def take_back(self) -> None:
         made = self.after_at.run if self.after_at.run is not self.before_at.run else None
         self._controller.return_to(self.after_at)
-        if made is not None and self._controller.return_to(self.before_at):
+        there = made is None or self._controller.return_to(self.before_at)
+        if made is not None and there:
             self._controller.drop_untrained(made)
         if self._controller.experiment != self.before:
             self._controller.adopt(self.before)
+        if not there:  # the run before had made room; now there is another like it
+            self.before_at = self._controller.standpoint()
 
     def id(self) -> int:
         return hash(self._merge) & 0x3FFFFFFF if self._merge else -1
@@ -108,6 +114,7 @@ class NewRunStep(Step):
     def carry_out(self) -> None:
         if self.made is not None:
             self._controller.put_back(self.made, self._at)
+            self._controller.select(self.made)
             return
         self.made = self._make()
         self.setObsolete(self.made is None)
@@ -137,17 +144,20 @@ class EditStep(Step):
 
 
 class RemoveStep(Step):
-    """A run that is taken out of the list."""
+    """A run that is taken out of the list. One that was in front returns there; else what is looked at stays."""
 
     def __init__(self, controller: Controller, run: Run) -> None:
         super().__init__(controller, f"Remove {run.name}")
         self._run, self._at = run, 0
 
     def carry_out(self) -> None:
+        self.before_at = self._controller.standpoint()
         self._at = self._controller.take_out(self._run)
 
     def take_back(self) -> None:
         self._controller.put_back(self._run, self._at)
+        if self.before_at.run is self._run:
+            self._controller.return_to(self.before_at)
 
 
 class NoteStep(Step):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnviz.experiment import bundled
 from nnviz.gui.controller import Controller
 from nnviz.snapshot import Status
 
@@ -19,6 +20,34 @@ def test_a_change_can_be_undone_and_redone(controller):
     assert controller.experiment == before
     controller.undo_stack.redo()
     assert controller.experiment.training.learning_rate == 0.5
+
+
+def test_opening_is_undone_and_redone_without_leaving_untrained_runs(controller):
+    controller.set("training.learning_rate", 0.5, "Learning rate")
+    controller.open(bundled("moons"))
+    for _ in range(2):
+        controller.undo_stack.undo()
+        assert controller.experiment.name == "untitled"
+        assert controller.experiment.training.learning_rate == 0.5
+        controller.undo_stack.undo()
+        assert controller.experiment.training.learning_rate == 0.03
+        controller.undo_stack.redo()
+        assert controller.experiment.training.learning_rate == 0.5
+        controller.undo_stack.redo()
+        assert [run.experiment.name for run in controller.session.runs] == ["moons"]
+
+
+def test_opening_over_a_trained_run_is_redone_without_leaving_untrained_runs(controller, qtbot):
+    controller.open(bundled("moons"))
+    qtbot.waitUntil(lambda: ready(controller), timeout=60_000)
+    controller.step_epoch()
+    qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.epoch >= 1, timeout=20_000)
+    moons = controller.run
+    for _ in range(2):
+        controller.undo_stack.undo()
+        assert [run.experiment.name for run in controller.session.runs] == ["moons", "untitled"]
+        controller.undo_stack.redo()
+        assert controller.session.runs == [moons]
 
 
 def test_a_dragged_slider_is_one_step(controller):

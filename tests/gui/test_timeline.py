@@ -147,6 +147,44 @@ def test_dragging_a_slider_in_the_past_makes_one_fork(window, qtbot):
     assert fork.epoch == 60
 
 
+def test_a_fork_that_a_slider_makes_during_training_has_the_name_of_where_the_slider_stops(window, qtbot):
+    controller = window.controller
+    controller.toggle()
+    controller.go_to(50)
+    merge = controller.gesture("decay")
+    for value in (0.001, 0.002, 0.003):
+        controller.set("training.weight_decay", value, "Weight decay", merge)
+        fork = controller.run
+        qtbot.waitUntil(lambda fork=fork: controller.tick() is not None and fork.epoch > 51, timeout=20_000)
+    assert len(controller.session.runs) == 2
+    assert controller.run.name == "Weight decay (L2) 0 → 0.003 from 50"
+    controller.set("training.weight_decay", 0.004, "Weight decay", controller.gesture("decay"))
+    assert controller.run.name == "Weight decay (L2) 0 → 0.003 from 50", "a later change is an event of the run"
+    controller.toggle()
+
+
+def test_taking_back_a_removal_leaves_alone_what_trains(window, qtbot):
+    controller = window.controller
+    first = controller.run
+    controller.fork()
+    fork = controller.run
+    controller.toggle()
+    qtbot.waitUntil(lambda: controller.tick() is not None and fork.epoch > EPOCHS, timeout=20_000)
+    controller.remove(first)
+    controller.undo_stack.undo()
+    assert controller.session.runs == [first, fork]
+    assert controller.run is fork
+    epoch = fork.epoch
+    qtbot.waitUntil(lambda: controller.tick() is not None and fork.epoch > epoch, timeout=20_000)
+    controller.remove(fork)
+    assert controller.run is first
+    assert not controller.session.playing
+    controller.toggle()
+    controller.undo_stack.undo()
+    assert controller.run is fork, "what was looked at returns"
+    assert not controller.session.playing, "the header never says that something trains which is not in front"
+
+
 def test_f_forks_and_a_structural_fork_carries_over_what_fits(window, qtbot):
     controller = window.controller
     controller.go_to(120)
@@ -187,7 +225,9 @@ def test_runs_are_renamed_coloured_starred_archived_and_removed(window, qtbot):
     controller.remove(second)
     assert controller.session.runs == [first]
     controller.undo_stack.undo()
-    assert controller.run is second
+    assert controller.session.runs == [first, second]
+    assert controller.run is first, "what is looked at stays"
+    controller.select(second)
     assert second.epoch == EPOCHS + 3
     train(window, qtbot, 2)
     assert second.epoch == EPOCHS + 5, "it goes on where it was"
