@@ -137,6 +137,24 @@ def test_a_thinned_history_comes_back(journal: Journal) -> None:
     assert found.history.best_epoch == run.history.best_epoch
 
 
+def test_the_best_epoch_of_a_thinned_fork_comes_back(journal: Journal) -> None:
+    """It is the best since the fork began, though the run that it left had been better."""
+    run = trained(1, 2)
+    losses = np.random.default_rng(4).uniform(1, 2, 3_000)
+    losses[[57, 1_501]] = 0.1, 0.5
+    past = History()
+    past.append({"epoch": np.arange(400), "test_loss": losses[:400]})
+    run.history = past.until(399)
+    run.history.most = 600
+    for first in range(400, 3_000, 200):
+        run.history.append({"epoch": np.arange(first, first + 200), "test_loss": losses[first : first + 200]})
+        journal.autosave([run], run)
+    assert run.history.best_epoch == 1_501
+    (found,) = recover(crashed(journal)).runs
+    assert found.history.best_epoch == 1_501
+    assert len(found.history) <= 600
+
+
 def test_what_is_dropped_is_gone(journal: Journal) -> None:
     first, second = trained(1, 20), trained(2, 5)
     journal.autosave([first, second], first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 
 from nnviz.engines.engine import EngineState
-from nnviz.history.history import History
+from nnviz.history.history import Event, History
 from nnviz.history.keyframes import Keyframe
 from nnviz.project.archive import Archive
 from nnviz.project.arrays import Arrays, unpacked
@@ -168,10 +169,16 @@ class _Log:
         return {"project": self.tree["project"], "runs": {int(key): tree for key, tree in self.tree["runs"].items()}}
 
     def columns(self, number: int, record: RunRecord) -> Arrays:
-        history = History()
+        facts, rows = record.history, History(sys.maxsize)
         for content in self.rows.get(number, ()):
-            history.append(unpacked(content, self.name))
-        history.shrink(record.history.most)
+            rows.append(unpacked(content, self.name))
+        columns = {name: rows.column(name) for name in rows.names}
+        try:
+            history = History.of(columns, max(facts.most, len(rows)), facts.widest, facts.best_from)
+        except ValueError as error:
+            raise ProjectError(f"{self.name}: the measurements of run {number} are damaged: {error}") from error
+        history.events = [Event(event.epoch, event.text) for event in record.events]
+        history.shrink(facts.most)  # only now: which rows stay depends on what is best, and on the events
         return {name: history.column(name) for name in history.names}
 
     def frame(self, record: FrameRecord) -> Keyframe:
