@@ -64,9 +64,11 @@ def test_cancelling_keeps_what_there_is(window, qtbot):
     window.epochs.setValue(200_000)
     window.again.click()
     qtbot.waitUntil(lambda: window.study.progress().share > 0, timeout=60_000)
+    assert window.ranking.missing == "in training"
     window.stop.click()
     qtbot.waitUntil(lambda: finished(window), timeout=10_000)
     assert "Cancelled" in window._status.text()
+    assert window.ranking.missing == "not compared"
 
 
 def test_a_cure_becomes_a_twin_or_a_fork(window, controller, qtbot):

@@ -314,3 +314,10 @@ def test_a_run_has_its_verdict(window):
     assert "loss has risen" in window.verdict_panel._sentence.text()
     window.verdict_panel.go.click()
     assert window.controller.run.playhead == run.history.best_epoch
+
+
+def test_a_fork_that_has_not_gone_on_says_what_it_is(window):
+    window.controller.fork()
+    window.verdict_panel.refresh()
+    assert window.verdict_panel._headline.text() == f"A fork at epoch {EPOCHS}"
+    assert "Press Play to go on" in window.verdict_panel._sentence.text()

@@ -27,6 +27,7 @@ class Ranking(QWidget):
         self._report: Report | None = None
         self.outcomes: tuple[Outcome, ...] = ()
         self.refusals: tuple[tuple[str, str], ...] = ()
+        self.missing = ""  # what stands where there is no result
         self.place = 0
         self._picked = False  # until a row is chosen, the best one is
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -45,10 +46,14 @@ class Ranking(QWidget):
         self._theme = theme
         self.update()
 
-    def show_report(self, report: Report, refusals: tuple[tuple[str, str], ...]) -> None:
-        """Show results so far; `refusals` are names of cures that do not fit, with the reason."""
+    def show_report(self, report: Report, refusals: tuple[tuple[str, str], ...], over: bool) -> None:
+        """Show results so far; `refusals` are names of cures that do not fit, with the reason.
+
+        With `over` no more will come.
+        """
         name = self.outcomes[self.place].name if self.outcomes and self._picked else None
         self._report, self.refusals = report, refusals
+        self.missing = "not compared" if over else "in training"
         self.outcomes = report.ranking()
         names = [outcome.name for outcome in self.outcomes]
         self.place = names.index(name) if name in names else 0
@@ -107,7 +112,7 @@ class Ranking(QWidget):
         mean, low, high = (float(each) for each in (difference.mean, difference.low, difference.high))
         if not np.isfinite(mean):
             painter.setPen(self._theme.color("muted"))
-            painter.drawText(QRectF(axis.left(), y - 10, axis.width(), 20), Qt.AlignmentFlag.AlignCenter, "in training")
+            painter.drawText(QRectF(axis.left(), y - 10, axis.width(), 20), Qt.AlignmentFlag.AlignCenter, self.missing)
             return
         clear = bool(difference.clear)
         color = self._theme.color(("good" if mean < 0 else "danger") if clear else "muted")

@@ -177,7 +177,7 @@ class CuresWindow(QWidget):
         if study is None:
             return
         progress, report = study.progress(), study.report()
-        self.ranking.show_report(report, self._refusals)
+        self.ranking.show_report(report, self._refusals, progress.over)
         self.bar.setValue(round(1000 * progress.share))
         self._show_chosen()
         words = {"failed": progress.text, "cancelled": "Cancelled: these are the results so far.", "finished": "Done."}

@@ -109,12 +109,14 @@ def verdict_of(run: Run) -> Verdict:
         return Verdict("failed", "It cannot be trained", run.text)
     if run.status is Status.DIVERGED and run.playhead is None:
         return Verdict("diverged", "Diverged", run.text)
-    now = _losses(run, run.shown_epoch) if run.trained else None
-    onset = _losses(run, run.onset) if run.onset is not None else None
     _, train, test = shown_numbers(run)
     regression = run.snapshot is not None and run.snapshot.data.task == "regression"
     word = "RMSE" if regression else "error"
     errors = f"Train {word} {error_text(train, regression)}, test {word} {error_text(test, regression)}."
+    if run.first_epoch > 0 and not run.trained:
+        return Verdict("waiting", f"A fork at epoch {run.first_epoch:,}", f"{errors} Press Play to go on from here.")
+    now = _losses(run, run.shown_epoch) if run.trained else None
+    onset = _losses(run, run.onset) if run.onset is not None else None
     return verdict(onset, now, errors)
 
 
