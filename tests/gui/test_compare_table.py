@@ -318,3 +318,9 @@ def test_cells_are_spoken(controller, base, make) -> None:
     assert [spoken(key) for key in (CHECK, STAR, "epochs")] == ["compared", "not starred", "Epochs: 6"]
     assert spoken(COLOR).startswith("colour")
     assert table.view.accessibleName()
+
+
+def test_a_hundred_million_epochs_can_be_read(controller, base, make) -> None:
+    table = make()
+    width = table.view.columnWidth(table.model.place_of("epochs"))
+    assert table.view.fontMetrics().horizontalAdvance("100,000,000") + 16 <= width

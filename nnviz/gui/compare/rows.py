@@ -60,7 +60,7 @@ _BEFORE = (
     Column(NAME, "Run", "What the run is called. F2 or a double-click changes it. The run in front is in bold.", 160),
     Column(STAR, "Star", "A mark of your own.", 36),
     Column("origin", "Origin", "The run and epoch that it goes on from, or the run whose beginning it shares.", 136),
-    Column("epochs", "Epochs", "How far it is trained.", 64, numeric=True),
+    Column("epochs", "Epochs", "How far it is trained.", 96, numeric=True),
     Column("status", "Status", "What it is doing. Runs that train along are played with the one in front.", 112),
 )
 _METRICS = {
