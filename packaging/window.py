@@ -15,6 +15,9 @@ PATIENCE = 120.0
 PAUSE = 0.3
 """Seconds between two keys: nobody types faster, and shortcuts are to be tried in windows that have been drawn."""
 
+AGAIN = 3.0
+"""Seconds after which a person who sees nothing happen presses a key again."""
+
 
 class Keyboard:
     """The keys, and the windows of one process that they go to."""
@@ -22,11 +25,8 @@ class Keyboard:
     def __init__(self, app: App, process: subprocess.Popen[str]) -> None:
         self._app, self._process = app, process
 
-    def focus(self, title: str, pressing: str = "") -> None:
-        """Wait for a window with these words in its title and give it the keys. Raises SmokeError.
-
-        As long as there is none, a key may be pressed that brings it about.
-        """
+    def focus(self, title: str) -> None:
+        """Wait for a window with these words in its title and give it the keys. Raises SmokeError."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             self._need_running(title)
@@ -35,16 +35,18 @@ class Keyboard:
                 self._tool("windowfocus", number, check=False)
                 if self._tool("getwindowfocus", "-f", check=False).strip() == number:
                     return
-            self.press(*[pressing] if pressing else [])
             time.sleep(0.1)
         raise SmokeError(f"No window is called {title!r}; there are {self.titles()}.")
 
     def answer(self, title: str, key: str) -> None:
         """Press a key in a dialog until it has closed: it may have to read something first. Raises SmokeError."""
-        end = time.monotonic() + PATIENCE
+        end, due = time.monotonic() + PATIENCE, 0.0
         while self._windows(title):
-            need(time.monotonic() < end, f"{key} does not close {title!r}.")
-            self.press(key)
+            need(time.monotonic() < end, f"{key} does not close {title!r}; there are {self.titles()}.")
+            if time.monotonic() > due:
+                self.press(key)
+                due = time.monotonic() + AGAIN
+            time.sleep(0.1)
 
     def press(self, *keys: str) -> None:
         """Press keys, one after the other, such as "space" or "ctrl+r". Raises SmokeError."""
