@@ -321,3 +321,23 @@ def test_a_fork_that_has_not_gone_on_says_what_it_is(window):
     window.verdict_panel.refresh()
     assert window.verdict_panel._headline.text() == f"A fork at epoch {EPOCHS}"
     assert "Press Play to go on" in window.verdict_panel._sentence.text()
+
+
+def test_the_lane_of_the_run_in_front_is_in_sight(window):
+    controller = window.controller
+    first = controller.run
+    for _ in range(9):
+        controller.select(first)
+        controller.fork()
+    timeline = window.timeline
+
+    def in_sight() -> bool:
+        timeline.refresh()
+        lane = timeline.lanes.lane(timeline.lanes.runs.index(controller.run))
+        return timeline.lanes.visibleRegion().boundingRect().contains(lane.center().toPoint())
+
+    assert in_sight()
+    controller.select(first)
+    assert in_sight()
+    timeline._scroll.verticalScrollBar().setValue(10_000)
+    assert not in_sight(), "whoever scrolls elsewhere stays there"

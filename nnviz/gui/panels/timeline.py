@@ -33,6 +33,7 @@ class Timeline(QFrame):
     def __init__(self, controller: Controller, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._controller = controller
+        self._front: Run | None = None  # whose lane has been scrolled to
         self.lanes = Lanes(controller, theme, self)
         self.lanes.menu_wanted.connect(self._open_menu)
         self.lanes.rename_wanted.connect(self.rename)
@@ -90,7 +91,11 @@ class Timeline(QFrame):
         bar = self._scroll.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 2
         self.lanes.refresh()
-        if at_end:
+        if run is not self._front:
+            self._front = run
+            lane = self.lanes.lane(self.lanes.runs.index(run))
+            self._scroll.ensureVisible(0, round(lane.center().y()), 0, LANE)
+        elif at_end:
             bar.setValue(bar.maximum())
 
     # ------------------------------------------------------------ what can be done with a run
