@@ -25,12 +25,17 @@ _RUN = re.compile(r"runs/([1-9][0-9]{0,8})/(run\.json|experiment\.toml)")
 
 
 def is_project(path: Path) -> bool:
-    """Say whether a file is a project, and not an experiment of the same ending."""
+    """Say whether a file is a project, and not an experiment of the same ending.
+
+    One of that ending which is empty or holds no text is a project too: what is left of one.
+    """
     try:
         with path.open("rb") as file:
-            return file.read(2) == b"PK"
+            start = file.read(512)
     except OSError:
         return False
+    left = path.suffix.lower() == ".nnviz" and (not start.strip() or b"\0" in start)
+    return start.startswith(b"PK") or left
 
 
 def read(path: Path) -> Project:

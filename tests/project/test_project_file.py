@@ -108,6 +108,15 @@ def test_a_plain_experiment_of_the_same_ending_is_told_apart(file: Path, tmp_pat
 # ---------------------------------------------------------------- lazily
 
 
+@pytest.mark.parametrize("left", [b"", b"\n", bytes(4096)])
+def test_a_project_of_which_nothing_is_left_is_no_experiment(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "lost.nnviz"
+    path.write_bytes(left)
+    assert is_project(path)
+    with pytest.raises(ProjectError, match=r"lost.nnviz is damaged, or no project"):
+        read(path)
+
+
 def test_arrays_are_read_when_they_are_asked_for(file: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     original = Archive.read
