@@ -6,6 +6,8 @@ import itertools
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidgetAction
 
 from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
@@ -126,6 +128,18 @@ def test_the_popover_edits_units_and_kind(editor, qtbot):
     popover._kinds.setCurrentIndex(popover._kinds.findData("relu"))
     assert kinds(editor)[1] == "relu"
     popover.close()
+
+
+def test_a_heading_of_a_menu_cannot_be_chosen(editor, qtbot):
+    menu = layer_menu(editor)
+    menu.popup(editor.mapToGlobal(editor.rect().topLeft()))
+    headings = [action for action in menu.actions() if isinstance(action, QWidgetAction)]
+    assert headings
+    for heading in headings:
+        with qtbot.assertNotEmitted(menu.triggered):
+            QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(heading).center())
+    menu.close()
+    menu.deleteLater()
 
 
 def test_the_menu_offers_every_layer_kind(editor):

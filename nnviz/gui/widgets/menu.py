@@ -11,4 +11,5 @@ def add_heading(menu: QMenu, text: str) -> None:
     label.setObjectName("menu-heading")
     action = QWidgetAction(menu)
     action.setDefaultWidget(label)
+    action.setEnabled(False)  # else a click on it would choose it
     menu.addAction(action)
