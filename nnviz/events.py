@@ -5,15 +5,13 @@ from __future__ import annotations
 from nnviz.experiment import Experiment
 from nnviz.history.history import Event, History
 from nnviz.settings import Change
+from nnviz.words import layers_in_words
 
 
 def fork_name(changes: tuple[Change, ...], epoch: int) -> str:
     """Return a short name for a fork: what is different, and from where on."""
-    changes = tuple(change for change in changes if matters(change))
-    if not changes:
-        return f"from {epoch:,}"
-    rest = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
-    return f"{changes[0]}{rest} from {epoch:,}"
+    words = _in_words(tuple(change for change in changes if matters(change)))
+    return f"{words} from {epoch:,}" if words else f"from {epoch:,}"
 
 
 def matters(change: Change) -> bool:
@@ -38,5 +36,16 @@ def summary(changes: tuple[Change, ...], experiment: Experiment) -> str:
     """Return a short name for a run that differs from the one before it."""
     if not changes or any(change.path == "name" for change in changes):
         return experiment.name
-    rest = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
-    return f"{changes[0]}{rest}"
+    return _in_words(changes)
+
+
+def _in_words(changes: tuple[Change, ...]) -> str:
+    """Return the first change, and how many more there are; points that were drawn count as one."""
+    words: list[str] = []
+    for change in changes:
+        if change.path == "network.layers":
+            words += layers_in_words(change.before, change.after)
+        else:
+            words.append("Points drawn" if isinstance(change.after, bytes) else str(change))
+    words = list(dict.fromkeys(words))
+    return f"{words[0]} and {len(words) - 1} more" if len(words) > 1 else "".join(words)

@@ -56,6 +56,11 @@ def differences_in_words(before: Experiment, after: Experiment) -> tuple[Differe
     return tuple(_in_settings(before, after, "", ""))
 
 
+def layers_in_words(before: Sequence[Layer], after: Sequence[Layer]) -> list[str]:
+    """Return what differs between two lists of layers, a few words for each thing."""
+    return [difference.words for difference in _in_layers(before, after)]
+
+
 # ---------------------------------------------------------------- settings
 
 
