@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from window_stage import closed, opened, train
 
 from nnviz.experiment import bundled
@@ -94,6 +95,25 @@ def test_keys_move_the_playhead(window, qtbot):
     assert run.playhead == run.history.best_epoch
     QTest.keyClick(window, Qt.Key.Key_End)
     assert run.playhead is None
+
+
+@pytest.mark.parametrize("where", ["timeline", "training"])
+def test_arrows_move_the_playhead_from_within_what_scrolls(window, where):
+    run = window.controller.run
+    if where == "timeline":
+        QTest.mouseClick(window.timeline.lanes, Qt.MouseButton.LeftButton, pos=place(window, 150))
+        focused = QApplication.focusWidget() or window.timeline.lanes
+    else:
+        window.controller.go_to(150)
+        focused = window.training_panel.area.content
+    shown = run.playhead
+    assert shown is not None
+    QTest.keyClick(focused, Qt.Key.Key_Left)
+    assert run.playhead == shown - 1
+    QTest.keyClick(focused, Qt.Key.Key_Right)
+    assert run.playhead == shown
+    QTest.keyClick(focused, Qt.Key.Key_Home)
+    assert run.playhead == 0
 
 
 def test_arrows_still_move_a_slider_that_has_the_focus(window):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Slot
+from PySide6.QtCore import QPoint, QSize, Slot
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QInputDialog,
     QLabel,
     QMenu,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from nnviz.gui.controller import Controller
 from nnviz.gui.panels.lanes import GAP, LANE, MARGIN, TOP, Lanes
 from nnviz.gui.run_colors import RUN_COLORS
 from nnviz.gui.theme import Theme
+from nnviz.gui.widgets.column import VerticalScroll
 from nnviz.run import Run
 
 _HEAD = 24
@@ -60,12 +60,10 @@ class Timeline(QFrame):
         self._head = QWidget(self)
         self._head.setFixedHeight(_HEAD)
         self._head.setLayout(top)
-        self._scroll = QScrollArea(self)
+        self._scroll = VerticalScroll(self)
         self._scroll.setWidget(self.lanes)
-        self._scroll.setWidgetResizable(True)
         self._scroll.viewport().setAutoFillBackground(False)
         self.lanes.setAutoFillBackground(False)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 4)
         column.setSpacing(0)

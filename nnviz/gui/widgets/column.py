@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 MARGIN = 12
 
 
-class ScrollColumn(QScrollArea):
+class VerticalScroll(QScrollArea):
+    """Scrolls up and down only. What is in it takes the focus; ← and → go on to the window, for its playhead."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            event.ignore()  # Qt would take them for the horizontal scroll bar that there is not
+        else:
+            super().keyPressEvent(event)
+
+
+class ScrollColumn(VerticalScroll):
     """Add widgets to `body`, made with `content` as their parent: moving them would style them all over again.
 
     The scroll bar takes its width from the margin, so that nothing moves when it comes.
@@ -17,10 +34,7 @@ class ScrollColumn(QScrollArea):
     def __init__(self, parent: QWidget | None = None, top: int = 0) -> None:
         super().__init__(parent)
         self._top = top
-        self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.content = QWidget()
         self.content.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.body = QVBoxLayout(self.content)
