@@ -175,7 +175,7 @@ class Menus(QObject):
         for menu in self._window.menuBar().findChildren(QMenu):
             for action in menu.actions():
                 words, _, keys = action.text().replace("&", "").partition("\t")
-                keys = keys or action.shortcut().toString()
+                keys = keys or " or ".join(each.toString() for each in action.shortcuts())
                 rows += [(words, keys)] if keys else []
         table = "".join(f"<tr><td>{keys}&nbsp;&nbsp;&nbsp;</td><td>{words}</td></tr>" for words, keys in rows)
         QMessageBox.information(self._window, "Keyboard shortcuts", f"<table>{table}</table>")

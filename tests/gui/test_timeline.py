@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QInputDialog
 from window_stage import closed, opened, train
 
 from nnviz.experiment import bundled
@@ -361,3 +361,15 @@ def test_the_lane_of_the_run_in_front_is_in_sight(window):
     assert in_sight()
     timeline._scroll.verticalScrollBar().setValue(10_000)
     assert not in_sight(), "whoever scrolls elsewhere stays there"
+
+
+@pytest.mark.parametrize("playhead", [None, 40])
+def test_a_double_click_renames_and_leaves_the_playhead_alone(window, monkeypatch, playhead):
+    lanes, run = window.timeline.lanes, window.controller.run
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("mine", True))
+    if playhead is not None:
+        window.controller.go_to(playhead)
+    QTest.mouseClick(lanes, Qt.MouseButton.LeftButton, pos=place(window, 150))
+    QTest.mouseDClick(lanes, Qt.MouseButton.LeftButton, pos=place(window, 150))
+    assert run.name == "mine"
+    assert run.playhead == playhead

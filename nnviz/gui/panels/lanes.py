@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from nnviz.gui.controller import Controller
 from nnviz.gui.run_colors import run_color
+from nnviz.gui.steps import Standpoint
 from nnviz.gui.theme import Theme, font
 from nnviz.history.history import Event
 from nnviz.run import Run
@@ -33,6 +34,7 @@ class Lanes(QWidget):
         super().__init__(parent)
         self._controller, self._theme = controller, theme
         self._dragging = False
+        self._pressed: Standpoint | None = None  # what was looked at of a run before it was clicked
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Timeline of runs")
@@ -228,6 +230,7 @@ class Lanes(QWidget):
         run = self._controller.run if above else self._lane_at(event.position())
         if event.button() != Qt.MouseButton.LeftButton or run is None:
             return
+        self._pressed = Standpoint(run, run.playhead)
         self._controller.select(run)
         self._dragging = True
         self._move_to(event.position().x(), exact=False)
@@ -247,6 +250,8 @@ class Lanes(QWidget):
         run = self._lane_at(event.position())
         if run is not None:
             self._dragging = False
+            if self._pressed is not None and self._pressed.run is run:
+                self._controller.return_to(self._pressed)  # the first of the two clicks has moved the playhead
             self.rename_wanted.emit(run)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
