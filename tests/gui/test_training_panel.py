@@ -181,11 +181,11 @@ def test_engines_and_devices_have_names_of_their_own(panel):
 def test_a_refused_number_stays_with_its_reason_while_other_things_change(panel, controller):
     row = row_of(panel, "training.learning_rate")
     type_number(row, "-1")
-    assert "> 0" in row.error
+    assert "above 0" in row.error
     assert row.editing
     assert controller.experiment == Experiment()
     controller.set("training.batch_size", 64, "Batch size")
-    assert "> 0" in row.error
+    assert "above 0" in row.error
     controller.set("training.learning_rate", 0.5, "Learning rate")
     assert (row.error, row.number.text()) == ("", "0.5")
 

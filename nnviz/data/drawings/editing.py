@@ -113,7 +113,8 @@ def lasso(drawing: Drawing, polygon: ArrayLike) -> Mask:
     for k in np.flatnonzero((last > first) & (high > low)):
         part = slice(first[k], last[k])
         (x0, y0), (x1, y1) = corners[k].tolist(), ends[k].tolist()
-        crossing = x0 + (x1 - x0) / (y1 - y0) * (y[part] - y0)
+        # In 64 bits, because the slope of an edge that is all but level is beyond those of 32.
+        crossing = x0 + (x1 - x0) / (y1 - y0) * (y[part].astype(np.float64) - y0)
         odd[part] ^= (y[part] >= low[k]) & (y[part] < high[k]) & (x[part] < crossing)
     inside[candidates] = odd
     return inside
