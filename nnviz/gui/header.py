@@ -103,6 +103,7 @@ class Header(QWidget):
         self.play = QPushButton(self)
         self.play.setObjectName("primary")
         self.play.setFixedWidth(88)
+        self.play.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves ← and → to the playhead
         self.play.clicked.connect(controller.toggle)
         self.epoch = self._tool("Train to the end of this epoch", "Ctrl+→", controller.step_epoch, "Epoch")
         self.batch = self._tool("Make one step, on one batch", "Ctrl+Shift+→", controller.step_batch, "Batch")

@@ -83,6 +83,7 @@ class MainWindow(QMainWindow):
         self.apply_theme(self.theme)
         self.arrangement = Arrangement(self, self.docks, self._settings)
         self.arrangement.restore()
+        self.timeline.lanes.setFocus()  # not the first button, which would take ← and → for itself
         self.clock.start()
 
     # ------------------------------------------------------------ assembly

@@ -116,6 +116,27 @@ def test_arrows_move_the_playhead_from_within_what_scrolls(window, where):
     assert run.playhead == 0
 
 
+def test_arrows_move_the_playhead_after_clicks_on_buttons(window, qtbot):
+    header, run = window.header, window.controller.run
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Left)
+    assert run.playhead == EPOCHS - 1, "as soon as the window is there"
+    window.controller.go_live()
+    QTest.mouseClick(header.play, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: run.epoch > EPOCHS, timeout=20_000)
+    QTest.mouseClick(header.play, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: run.status is Status.PAUSED, timeout=20_000)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Left)
+    assert run.playhead == run.epoch - 1
+    window.verdict_panel.refresh()
+    QTest.mouseClick(window.verdict_panel.go, Qt.MouseButton.LeftButton)
+    best = run.history.best_epoch
+    assert run.playhead == best
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right)
+    assert run.playhead == best + 1
+
+
 def test_arrows_still_move_a_slider_that_has_the_focus(window):
     field = window.header.speed
     field.setFocus()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -39,6 +39,8 @@ class VerdictPanel(QWidget):
         self.cures = QPushButton("Try cures…", self._card)
         self.cures.setToolTip("Train twins with one change each, and rank them by test error")
         self.cures.clicked.connect(self.cures_wanted)
+        for button in (self.go, self.cures):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves ← and → to the playhead
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.go)

@@ -21,7 +21,7 @@ class FlatButton(QToolButton):
         self.setText(text)
         self.setAccessibleName(text.rstrip("…"))
         self.setToolTip(help)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._caption = caption
         self.setFont(font("small", bold=caption))
