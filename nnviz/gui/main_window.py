@@ -57,7 +57,6 @@ class MainWindow(QMainWindow):
 
     def __init__(self, experiment: Experiment, theme: Theme | None = None, remember: bool = True) -> None:
         super().__init__()
-        self.setWindowTitle("nnviz")
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -167,6 +166,7 @@ class MainWindow(QMainWindow):
         self.controller.notice.connect(self.show_notice)
         self.documents.changed.connect(self._show_document)
         self.safety.trouble_changed.connect(self._show_document)
+        self._show_document()
 
     def reset_layout(self) -> None:
         """Put everything back where a new window has it."""

@@ -394,3 +394,7 @@ def test_a_double_click_renames_and_leaves_the_playhead_alone(window, monkeypatc
     QTest.mouseDClick(lanes, Qt.MouseButton.LeftButton, pos=place(window, 150))
     assert run.name == "mine"
     assert run.playhead == playhead
+
+
+def test_the_title_names_the_experiment_from_the_start(window):
+    assert window.windowTitle() == "noisy-labels[*] – nnviz"
