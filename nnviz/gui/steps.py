@@ -107,20 +107,27 @@ class NewRunStep(Step):
         self._make = make
         self.made: Run | None = None
         self._at = 0
+        self._joined = False  # whether a twin has made the run in front train along
 
     def runs(self) -> tuple[Run, ...]:
         return self.before_at.run, *([self.made] if self.made is not None else [])
 
     def carry_out(self) -> None:
+        origin = self.before_at.run
         if self.made is not None:
+            origin.along = origin.along or self._joined
             self._controller.put_back(self.made, self._at)
             self._controller.select(self.made)
             return
+        alone = not origin.along
         self.made = self._make()
+        self._joined = alone and origin.along
         self.setObsolete(self.made is None)
 
     def take_back(self) -> None:
         if self.made is not None:
+            if self._joined:
+                self.before_at.run.along = False
             self._at = self._controller.take_out(self.made)
             self._controller.return_to(self.before_at)
 

@@ -311,6 +311,12 @@ def test_twins_train_side_by_side(window, qtbot):
     assert abs(twin.epoch - original.epoch) < max(twin.epoch, 2_000)
     first = [run.history.column("train_loss")[0] for run in (original, twin)]
     assert first[0] == first[1], "the same initial weights"
+    controller.undo_stack.undo()
+    assert controller.run is original
+    assert not original.along
+    controller.undo_stack.redo()
+    assert controller.run is twin
+    assert original.along
 
 
 def test_a_film_plays_in_the_window(window, qtbot):
