@@ -65,7 +65,7 @@ def _run_window(arguments: list[str]) -> int:
         "what",
         nargs="?",
         metavar="FILE | EXPERIMENT",
-        help="an experiment (TOML), a table (CSV, TSV) or the name of a bundled experiment to open in the window",
+        help="a project, an experiment (TOML), a table (CSV, TSV) or the name of a bundled experiment to open",
     )
     parser.add_argument("--version", action="version", version=f"nnviz {__version__}")
     parser.add_argument(
