@@ -11,14 +11,19 @@ GENERALIZATION_LOSS = 0.05
 """How far above its minimum the monitored loss must have risen before the minimum counts as the onset."""
 
 
+STRIP = 5
+"""Measurements of which the median counts."""
+
+
 def overfitting_onset(
     epochs: NDArray[Any], train: NDArray[Any], monitored: NDArray[Any], threshold: float = GENERALIZATION_LOSS
 ) -> int | None:
     """Return the epoch from which on a run overfits, None as long as it does not.
 
     That is the epoch of the smallest monitored (validation or test) loss E_opt, once the generalization loss
-    E(t) / E_opt − 1 has exceeded `threshold` at a later epoch while the training loss was below that of the onset.
-    The generalization loss is GL / 100 of Prechelt 1998, "Early stopping – but when?", equation (2).
+    E(t) / E_opt − 1 has exceeded `threshold` later on while the training loss was below that of the onset, both losses
+    the medians of strips of five measurements, so that one noisy epoch says nothing. The generalization loss is
+    GL / 100 of Prechelt 1998, "Early stopping – but when?", equation (2); the strips are those of its equation (3).
 
     All arrays are (n,), epochs ascending; NaN where nothing was measured.
     """
@@ -28,7 +33,15 @@ def overfitting_onset(
     lowest = float(monitored[best])
     if lowest <= 0.0:
         return None
-    with np.errstate(invalid="ignore"):
-        risen = monitored[best + 1 :] > (1.0 + threshold) * lowest
-        learned = train[best + 1 :] < train[best]
+    later = np.isfinite(monitored[best + 1 :]) & np.isfinite(train[best + 1 :])
+    if later.sum() < STRIP:
+        return None
+    risen = _strips(monitored[best + 1 :][later]) > (1.0 + threshold) * lowest
+    learned = _strips(train[best + 1 :][later]) < train[best]
     return int(epochs[best]) if bool(np.any(risen & learned)) else None
+
+
+def _strips(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the median of every STRIP neighbours (n - STRIP + 1,) of finite values (n,)."""
+    medians: NDArray[Any] = np.median(np.lib.stride_tricks.sliding_window_view(values, STRIP), axis=1)
+    return medians

@@ -116,8 +116,12 @@ class Safety(QObject):
 
     @Slot()
     def _offer(self) -> None:
-        """Offer the newest work that a crash has left."""
-        crashed = [left for left in recoverable() if left.worthwhile and not (left.path / _ENDED).exists()]
+        """Offer the newest work that a crash has left; what nobody would miss goes."""
+        found = recoverable()
+        for left in found:
+            if not left.worthwhile:
+                _let_go(left.path)
+        crashed = [left for left in found if left.worthwhile and not (left.path / _ENDED).exists()]
         if not crashed:
             return
         newest = crashed[0]

@@ -120,7 +120,7 @@ class Overlay(QGraphicsItem):
             self._paint_level(painter, level)
         for mark in self._marks:
             self._paint_mark(painter, mark)
-        if self._playhead is not None and not self._plot.theme.export:
+        if self._playhead is not None:
             self._paint_playhead(painter, self._playhead)
         if self._reading is not None and not self._plot.theme.export:
             self._paint_reading(painter, self._reading)
