@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 
 from nnviz.analysis.onset import overfitting_onset
@@ -53,7 +54,7 @@ class Run:
     color: int | None = None
     starred: bool = False
     archived: bool = False
-    _onset: tuple[int, int | None] = (-1, None)
+    _onset: tuple[int, int | None, float] = (-1, None, 0.0)  # at which epoch it was looked for, what was found, when
 
     @property
     def epoch(self) -> int:
@@ -80,15 +81,19 @@ class Run:
 
     @property
     def onset(self) -> int | None:
-        """The epoch from which on it overfits, None as long as it does not; looked for anew with new rows."""
-        if self._onset[0] != self.epoch:
+        """The epoch from which on it overfits, None as long as it does not; looked for anew with new rows.
+
+        While it trains that is done once a second: it takes milliseconds, and is asked for many times.
+        """
+        resting = self.status is not Status.RUNNING or time.monotonic() >= self._onset[2] + 1.0
+        if self._onset[0] != self.epoch and resting:
             history = self.history
             rows = history.rows(_FEW_ROWS)
             rows = rows[history.column("epoch")[rows] >= self.first_epoch]
             epochs, train, monitored = (history.column(name) for name in ("epoch", "train_loss", history.monitor))
             measured = len(train) and len(monitored)
             found = overfitting_onset(epochs[rows], train[rows], monitored[rows]) if measured else None
-            self._onset = (self.epoch, found)
+            self._onset = (self.epoch, found, time.monotonic())
         return self._onset[1]
 
     @property
