@@ -263,8 +263,9 @@ def test_the_tools_fit_every_width(panel, width, n_classes):
     tools = panel.tools
     tools.set_classes(n_classes)
     panel.show()  # only then a style sheet, if a window of another test has left one, has its say on all sizes
-    panel.resize(width, 420)
-    panel.grab()
+    for across in (width + 40, width):
+        panel.resize(across, 420)
+        panel.grab()
     assert width - 18 <= tools.width() <= width - 16, "the frame of the card is drawn once a window has been there"
     shown = [*tools.chips, tools.add, *tools.tools.values(), tools.slider, tools.undo, tools.redo, tools.clear]
     for widget in shown:
