@@ -24,6 +24,9 @@ COMPILING = "Compiling the fast engine for this processor: half a minute, once a
 _SNAPSHOT_SHARE = 0.2
 """Largest share of time that probes may take while training."""
 
+_EVENTS_APART = 0.5
+"""Seconds between two states that are kept for the sake of an event."""
+
 
 class Lane:
     """One run. A lane without a trainer is being prepared, has failed, or sleeps."""
@@ -45,6 +48,7 @@ class Lane:
         self._chapters: list[Chapter] = []
         self._announced = False  # whether the run says that the kernels are being compiled
         self._keyframe_pace = KeyframePace()
+        self._next_event_at = 0.0
         self._next_snapshot_at = 0.0
         self._pace: deque[tuple[float, int]] = deque(maxlen=64)
 
@@ -152,6 +156,7 @@ class Lane:
         self._tell_second_best()
         if not _means_the_same(self._chapters[-1].experiment, self.experiment):
             self._begin_chapter(Chapter(place, self.experiment))
+            self._keep_event()
         self._look_again()
 
     def edit(self, edits: tuple[Edit, ...]) -> None:
@@ -267,6 +272,13 @@ class Lane:
         frame = self.trainer.keyframe(len(self._chapters) - 1, "event" if event else "")
         self._post(Kept(self.run, frame))
         return frame
+
+    def _keep_event(self) -> None:
+        """Post the state where settings changed: users come back to it. A slider that is dragged is not one a frame."""
+        now = time.monotonic()
+        if now >= self._next_event_at:
+            self.post_keyframe(event=True)
+            self._next_event_at = now + max(_EVENTS_APART, (time.monotonic() - now) / _SNAPSHOT_SHARE)
 
     def _keyframe_if_due(self) -> None:
         """Post the state now and then."""

@@ -157,7 +157,7 @@ def test_watching_changes_nothing(session_of: SessionOf) -> None:
     session.play()
     wait(session, lambda: session.run.status is Status.FINISHED)
     session.want(frozenset({"parameters"}))
+    wait(session, lambda: session.run.snapshot is not None and session.run.snapshot.epoch == 900)
     wait(session, lambda: session.run.snapshot is not None and "parameters" in session.run.snapshot.arrays)
     assert session.run.snapshot is not None
-    assert session.run.snapshot.epoch == 900
     assert session.run.snapshot.arrays["parameters"].tobytes() == alone.engine.parameters().tobytes()

@@ -168,6 +168,18 @@ def test_the_best_epoch_is_kept(session_of: SessionOf) -> None:
     assert digest(at(session, best.epoch).arrays["parameters"]) == digest(best.parameters)
 
 
+def test_states_where_settings_changed_are_kept(session_of: SessionOf) -> None:
+    session = session_of("training.optimizer=adam")
+    played(session, 300)
+    session.configure(session.experiment.with_settings(["training.learning_rate=0.002"]))
+    played(session, 20_000)
+    kept = [frame for frame in session.run.history.keyframes if frame.reason == "event"]
+    assert [frame.epoch for frame in kept] == [300]
+    assert kept[0].chapter == 1
+    session.want(frozenset({"parameters"}))
+    assert digest(at(session, 300).arrays["parameters"]) == digest(kept[0].parameters)
+
+
 def test_a_film_goes_through_the_past_and_ends_at_now(session_of: SessionOf) -> None:
     session = session_of()
     played(session, 400)
