@@ -123,7 +123,7 @@ def test_a_slow_drawer_is_drawn_less_often_and_takes_nothing_from_the_others(qtb
     clock.add("second", lambda: quick("second"), lambda: True)
     clock.start()
     try:
-        qtbot.wait(400)
+        qtbot.waitUntil(lambda: clock.throttled == ["slow"], timeout=5_000)
         rates = rates_over(2.0, drawn, qtbot)
         assert clock.throttled == ["slow"]
         assert rates["slow"] <= 11

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from journal_stage import crashed, drawn, with_source
 from project_stage import differences, same, trained, varied
 from sessions import quick
 
-from nnviz.data.drawings.drawing import Drawing
 from nnviz.data.drawings.editing import add_points
 from nnviz.history.chapters import Chapter
 from nnviz.history.history import History
@@ -26,29 +25,6 @@ from nnviz.project.stored import pending
 from nnviz.project.writing import write
 from nnviz.run import Origin, Run
 from nnviz.snapshot import Status
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    made = Journal(tmp_path / "journals")
-    yield made
-    made.close()
-
-
-def crashed(journal: Journal) -> Path:
-    """End a session as a crash does: the lock is gone, and nothing else happens."""
-    journal._lock.release()
-    return journal.path
-
-
-def drawn(count: int, seed: int = 0) -> Drawing:
-    points = np.random.default_rng(seed).uniform(-5, 5, (count, 2))
-    return add_points(add_points(Drawing(), points[::2], 0), points[1::2], 1)
-
-
-def with_source(run: Run, source: Any) -> None:
-    run.experiment = run.experiment.replace(data=run.experiment.data.replace(source=source))
-
 
 # ---------------------------------------------------------------- what comes back
 

@@ -7,18 +7,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from journal_stage import crashed, drawn, with_source
 from project_stage import differences, trained
 from sessions import quick
 
-from nnviz.data.drawings.drawing import Drawing
-from nnviz.data.drawings.editing import add_points
 from nnviz.history.chapters import Chapter
 from nnviz.project.journal import journal as journal_module
 from nnviz.project.journal import record_log
@@ -29,29 +26,6 @@ from nnviz.project.journal.recovery import discard, recover, recoverable
 from nnviz.project.journal.update import DOCUMENT, ROWS
 from nnviz.project.project import Project, ProjectError
 from nnviz.run import Run
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    made = Journal(tmp_path / "journals")
-    yield made
-    made.close()
-
-
-def crashed(journal: Journal) -> Path:
-    """End a session as a crash does: the lock is gone, and nothing else happens."""
-    journal._lock.release()
-    return journal.path
-
-
-def drawn(count: int, seed: int = 0) -> Drawing:
-    points = np.random.default_rng(seed).uniform(-5, 5, (count, 2))
-    return add_points(add_points(Drawing(), points[::2], 0), points[1::2], 1)
-
-
-def with_source(run: Run, source: Any) -> None:
-    run.experiment = run.experiment.replace(data=run.experiment.data.replace(source=source))
-
 
 # ---------------------------------------------------------------- torn, full, long
 

@@ -8,20 +8,10 @@ import pytest
 from damage_stage import Pieces, a_sentence, all_read, rewritten, with_json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from project_stage import differences, same, varied
+from project_stage import differences, same
 
 from nnviz.project.project import Project, ProjectError
 from nnviz.project.reading import read, read_what_is_left
-from nnviz.project.writing import write
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, bytes]:
-    folder = tmp_path_factory.mktemp("whole")
-    project = varied(folder)
-    write(folder / "whole.nnviz", project)
-    return project, (folder / "whole.nnviz").read_bytes()
-
 
 # ---------------------------------------------------------------- chance
 

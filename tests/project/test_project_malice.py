@@ -13,22 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from damage_stage import Pieces, a_sentence, all_read, rewritten, with_json
-from project_stage import varied
 
 from nnviz.project import archive as archives
 from nnviz.project.arrays import packed, unpacked
 from nnviz.project.project import Project, ProjectError
 from nnviz.project.reading import read, read_what_is_left
-from nnviz.project.writing import write
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, bytes]:
-    folder = tmp_path_factory.mktemp("whole")
-    project = varied(folder)
-    write(folder / "whole.nnviz", project)
-    return project, (folder / "whole.nnviz").read_bytes()
-
 
 # ---------------------------------------------------------------- no project at all
 

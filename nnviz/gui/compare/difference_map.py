@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from nnviz.gui.compare.color_key import ColorKey
 from nnviz.gui.compare.contour import zero_lines
-from nnviz.gui.compare.page import Page, card, short
+from nnviz.gui.compare.page import Page, add_aside, short
 from nnviz.gui.compare.pair import Pair
 from nnviz.gui.compare.surfaces import Answers, NoDifference, answers
 from nnviz.gui.plot import Curve, Picture, Plot, Reading, Scale
@@ -50,23 +50,11 @@ class DifferenceMapPage(Page):
         self.number = QLabel(self)
         self.number.setFont(font("large", bold=True, tabular=True))
         self.words = Paragraph("muted", self)
-        self._assemble()
-
-    def _assemble(self) -> None:
-        self._aside = QWidget(self)
-        self._aside.setFixedWidth(_ASIDE)
-        beside = QVBoxLayout(self._aside)
-        beside.setContentsMargins(4, 4, 0, 0)
-        beside.setSpacing(10)
-        beside.addWidget(self.key)
-        beside.addWidget(self.number)
-        beside.addWidget(self.words)
+        beside = add_aside(self, self.plot, _ASIDE)
+        self._aside = beside.parentWidget()
+        for widget in (self.key, self.number, self.words):
+            beside.addWidget(widget)
         beside.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
-        row.addWidget(card(self.plot), 1)
-        row.addWidget(self._aside)
 
     @property
     def needs(self) -> frozenset[str]:
@@ -100,11 +88,11 @@ class DifferenceMapPage(Page):
         self._found = found
         self.plot.say("")
         self._aside.show()
-        names = a.snapshot.data.class_names
-        what = f"P({names[self._class]})" if found.classes else a.snapshot.data.target_name
+        data = a.snapshot.data
+        name = data.class_names[self._class] if found.classes else data.target_name
         largest = 1.0 if found.classes else _round_up(max(-reach[0], reach[1]))
         self._draw(found, change, largest, (a, b))
-        self._tell(found, change, largest, what, (a, b))
+        self._tell(found, change, largest, name, (a, b))
         self._point(self.plot.pointer)
 
     def _draw(self, found: Answers, change: NDArray[np.float64], largest: float, runs: tuple[Run, Run]) -> None:
@@ -132,11 +120,12 @@ class DifferenceMapPage(Page):
                 curve.draw(*_boundary(surface, self._class, found.bounds))
 
     def _tell(
-        self, found: Answers, change: NDArray[np.float64], largest: float, what: str, runs: tuple[Run, Run]
+        self, found: Answers, change: NDArray[np.float64], largest: float, name: str, runs: tuple[Run, Run]
     ) -> None:
-        """Say what the map comes to, in a number and in words."""
+        """Say what the map comes to, in a number and in words; `name` is that of the class, or of the target."""
         a, b = (short(run.name) for run in runs)
         ramp = self.theme.diverging()
+        what = f"P({name})" if found.classes else name
         self.key.show_ramp(ramp, minus(f"-{value_text(largest)}"), f"{what}, run B − run A", f"+{value_text(largest)}")
         mean, most = _size(change)
         epochs = " and ".join(f"epoch {run.shown_epoch:,}" for run in runs)
@@ -144,11 +133,11 @@ class DifferenceMapPage(Page):
             share = found.disagreement()
             self.number.setText(f"{100 * share:.1f} %")
             first = "of the plane shown: there the two networks name different classes."
-            second = f"Blue: run B finds class {what[2:-1]} more probable than run A does. Orange: less."
+            second = f"Blue: run B finds class {name} more probable than run A does. Orange: less."
         else:
             self.number.setText(value_text(mean))
             first = f"root mean square of the difference over what is shown; {value_text(most)} at most."
-            second = f"Blue: run B answers more than run A. Orange: less. In units of {what}."
+            second = f"Blue: run B answers more than run A. Orange: less. In units of {name}."
         self.words.setText(f"{first}\n\n{second}\n\nRun A is {a}, run B is {b}, at {epochs}.")
         self.setAccessibleDescription(f"{self.number.text()} {first}")
 

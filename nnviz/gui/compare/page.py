@@ -78,6 +78,24 @@ def card(widget: QWidget) -> QFrame:
     return frame
 
 
+def add_aside(page: Page, shown: QWidget, width: int) -> QVBoxLayout:
+    """Lay out a page: what it shows in a card, and a column of a fixed width, in pixels, beside it.
+
+    Returns the layout of the column; its `parentWidget()` is what a page hides when it has nothing to say.
+    """
+    aside = QWidget(page)
+    aside.setFixedWidth(width)
+    column = QVBoxLayout(aside)
+    column.setContentsMargins(0, 4, 0, 0)
+    column.setSpacing(10)
+    row = QHBoxLayout(page)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(12)
+    row.addWidget(card(shown), 1)
+    row.addWidget(aside)
+    return column
+
+
 def short(name: str, most: int = 28) -> str:
     """Return a name that leaves room for others."""
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

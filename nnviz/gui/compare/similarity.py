@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from nnviz.gui.compare.color_key import ColorKey
 from nnviz.gui.compare.heat_map import HeatMap
 from nnviz.gui.compare.likeness import Likeness, NoLikeness, likeness
-from nnviz.gui.compare.page import Page, card, short
+from nnviz.gui.compare.page import Page, add_aside, card, short
 from nnviz.gui.compare.pair import Pair
 from nnviz.gui.theme import Theme
 from nnviz.gui.views.parts.layers import stage_labels
@@ -67,23 +67,11 @@ class SimilarityPage(Page):
         self.reading = QLabel(self)
         self.reading.setTextFormat(Qt.TextFormat.PlainText)
         self.words = Paragraph("muted", self)
-        self._assemble()
-
-    def _assemble(self) -> None:
-        self._aside = QWidget(self)
-        self._aside.setFixedWidth(_ASIDE)
-        beside = QVBoxLayout(self._aside)
-        beside.setContentsMargins(0, 4, 0, 0)
-        beside.setSpacing(10)
-        beside.addWidget(self.key)
-        beside.addWidget(self.reading)
-        beside.addWidget(self.words)
+        beside = add_aside(self, self.map, _ASIDE)
+        self._aside = beside.parentWidget()
+        for widget in (self.key, self.reading, self.words):
+            beside.addWidget(widget)
         beside.addWidget(card(self.cosines), 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
-        row.addWidget(card(self.map), 1)
-        row.addWidget(self._aside)
 
     @property
     def needs(self) -> frozenset[str]:
