@@ -285,7 +285,7 @@ def style_sheet(theme: Theme) -> str:
     QSlider::groove:horizontal {{ height: 4px; background: {theme.border}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {theme.accent}; border-radius: 2px; }}
     QSlider::handle:horizontal {{
-        background: {"#ffffff" if theme.dark else theme.card}; border: 1px solid {theme.border};
+        background: {"#ffffff" if theme.dark else theme.card}; border: 1px solid {theme.muted};
         width: 14px; height: 14px; margin: -6px 0; border-radius: 8px;
     }}
     QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus {{ border-color: {theme.accent}; }}
