@@ -71,6 +71,7 @@ class CompiledEngine:
             self.position,
             stop,
             0,
+            False,
         )
         self._advance(made, rules.rates)
         self.epoch, self.position = (self.epoch + 1, 0) if stop == total else (self.epoch, stop)
@@ -100,6 +101,24 @@ class CompiledEngine:
         self._advance(int(ends[-1]) - self.step, rules.rates)
         self.epoch, self.position = self.epoch + int(done), 0
         return self._columns(rows, epochs, ends, last)
+
+    def pass_epochs(self, n: int) -> None:
+        """Finish `n` epochs without measuring."""
+        rules = self._rules_for(self.position, len(self.data.train), n)
+        self._prepare_order()
+        made = training.pass_epochs(
+            self._network,
+            self._samples,
+            self._room,
+            rules,
+            n,
+            self.epoch,
+            self.step,
+            self._steps_of_optimizer,
+            self.position,
+        )
+        self._advance(int(made), rules.rates)
+        self.epoch, self.position = self.epoch + n, 0
 
     def _advance(self, made: int, rates: NDArray[np.float64]) -> None:
         self.step += made

@@ -106,6 +106,10 @@ class Engine(Protocol):
         """Finish `n` epochs, at least 1, and measure after each; stop after one with a loss or gradient not finite."""
         ...
 
+    def pass_epochs(self, n: int) -> None:
+        """Finish `n` epochs without measuring, also where the loss is no longer finite."""
+        ...
+
     def measure(self) -> Columns:
         """Return one row of measurements of the network as it is now."""
         ...

@@ -51,8 +51,16 @@ def philox(c0: ArrayLike, c1: ArrayLike, c2: ArrayLike, c3: ArrayLike, seed: int
     return tuple(word.astype(np.uint32) for word in (a, b, c, d))
 
 
+def batch_order(seed: int, epoch: int, n: int, batch: int) -> NDArray[np.int64]:
+    """Return the order (n,) in which an epoch visits its samples, `batch` at a time.
+
+    Where they all make one batch they come as they lie: the order would change nothing but rounding.
+    """
+    return epoch_order(seed, epoch, n) if batch < n else np.arange(n)
+
+
 def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
-    """Return the order (n,) in which an epoch visits its samples, by the shuffle of Fisher, Yates and Durstenfeld.
+    """Return a random order (n,) of the samples, by the shuffle of Fisher, Yates and Durstenfeld.
 
     The place to swap with is the high half of a random word times the number of places left, which favours some
     places by at most n / 2³² (Lemire 2019).

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnviz.data.dataset import Part, SplitData
 from nnviz.engines.engine import Columns, EngineState, error_of, layer_norms
-from nnviz.engines.random_numbers import epoch_order, fastest_dropout_words
+from nnviz.engines.random_numbers import batch_order, fastest_dropout_words
 from nnviz.engines.settings import TrainingSettings
 from nnviz.network.build import build
 from nnviz.network.settings import NetworkSettings
@@ -99,6 +99,11 @@ class TorchEngine:
                 break
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
+    def pass_epochs(self, n: int) -> None:
+        """Finish `n` epochs without measuring."""
+        for _ in range(n):
+            self.train_steps(len(self.data.train))
+
     def _step(self, x: torch.Tensor, y: torch.Tensor, last: bool) -> None:
         training = self._training
         self._grad.zero_()
@@ -152,7 +157,8 @@ class TorchEngine:
 
     def _shuffle(self) -> None:
         """Lay the samples out in the order of this epoch, so that a batch is a slice."""
-        order = self._torch.from_numpy(epoch_order(self.seed, self.epoch, len(self.data.train))).to(self.device)
+        places = batch_order(self.seed, self.epoch, len(self.data.train), self._training.batch_size)
+        order = self._torch.from_numpy(places).to(self.device)
         self._torch.index_select(self._source_x, 0, order, out=self._x)
         self._torch.index_select(self._source_y, 0, order, out=self._y)
         self._shuffled_epoch = self.epoch

@@ -43,6 +43,7 @@ from nnviz.gui.views import View, views
 
 if TYPE_CHECKING:
     from nnviz.gui.compare.window import CompareWindow
+    from nnviz.gui.laboratory.window import LaboratoryWindow
 
 _NOTICE_MS = 12_000
 
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self._enlarged: ViewDock | None = None
         self._wanted: frozenset[str] = frozenset()
         self._compare: CompareWindow | None = None
+        self._laboratory: LaboratoryWindow | None = None
         self.undo_record = UndoRecord(self.controller)
         self.documents = Documents(self, remember)
         self.safety = Safety(self)
@@ -307,6 +309,30 @@ class MainWindow(QMainWindow):
         self._compare.activateWindow()
 
     @Slot()
+    @Slot(str)
+    def open_laboratory(self, page: str = "") -> None:
+        """Show the window of instruments, turned to a page if one is named."""
+        from nnviz.gui.laboratory.window import LaboratoryWindow  # nobody needs it at the start
+
+        if self._laboratory is None:
+            self._laboratory = LaboratoryWindow(self.controller, self.theme, self, self._settings is not None)
+            self._laboratory.view_wanted.connect(self.show_view)
+        if page:
+            self._laboratory.show_page(page)
+        self._laboratory.show()
+        self._laboratory.raise_()
+        self._laboratory.activateWindow()
+
+    @Slot(str)
+    def show_view(self, name: str) -> None:
+        """Bring the dock of a view or panel to the front, by name."""
+        dock = self.docks.get(name)
+        if dock is not None:
+            dock.show()
+            dock.raise_()
+            self.activateWindow()
+
+    @Slot()
     def try_cures(self) -> None:
         """Train cures of the run in front as twins, and rank them."""
         from nnviz.gui.cures.window import CuresWindow  # nobody needs it at the start
@@ -422,6 +448,8 @@ class MainWindow(QMainWindow):
         self.arrangement.save()
         if self._compare is not None:
             self._compare.close()
+        if self._laboratory is not None:
+            self._laboratory.close()
         self.hide()  # the training thread may still be compiling, which takes a while to end
         self.documents.close()
         self.safety.close(keep=self.documents.worth_keeping)

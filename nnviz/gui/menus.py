@@ -74,6 +74,7 @@ class Menus(QObject):
         self._add(menu, "Fork here", controller.fork, "F")
         self._add(menu, "Compare runs", self._window.compare, "C")
         self._add(menu, "Try cures…", self._window.try_cures, "Ctrl+K")
+        self._add(menu, "Laboratory", self._open_laboratory, "L")
         add_heading(menu, "The past")
         self._add(menu, "Go to the best epoch", controller.go_to_best, "B")
         # These keys are the window's own, given to whatever has the focus first: sliders and fields know them too.
@@ -86,6 +87,10 @@ class Menus(QObject):
             ("Now", "End", controller.go_live),
         ):
             self._add(menu, f"{words}\t{keys}", slot)
+
+    @Slot()
+    def _open_laboratory(self) -> None:
+        self._window.open_laboratory()
 
     @Slot()
     def _back(self) -> None:

@@ -117,22 +117,49 @@ def train_steps(
     position: int,
     stop: int,
     used: int,
+    there: bool,
 ) -> int:
     """Make the steps of one epoch from sample `position` to `stop`, the end of a batch; return how many were made.
 
     `step` and `memory` count the steps of the run and of the optimizer before the first one here, `used` the
-    learning rates of `rules` that are behind.
+    learning rates of `rules` that are behind. `there` says that the first batch lies in `room` already.
     """
     n = samples.x.shape[0]
-    if position == 0:
+    if position == 0 and rules.batch < n:
         shuffle(samples.order, samples.words, rules.seed, epoch)
+    elif position == 0:
+        _as_they_lie(samples.order)
     made = 0
     while position < stop:
         end = min(position + rules.batch, n)
         rate = rules.rates[used + made] if rules.rates.size > 1 else rules.rates[0]
-        _step(network, samples, room, rules, step + made, memory + made + 1, position, end, rate, end == n)
+        if not there or made:
+            _gather(samples, room, position, end - position)
+        _step(network, room, rules, step + made, memory + made + 1, end - position, rate, end == n)
         made += 1
         position = end
+    return made
+
+
+@compiled
+def pass_epochs(
+    network: Network,
+    samples: Samples,
+    room: Room,
+    rules: Rules,
+    epochs: int,
+    epoch: int,
+    step: int,
+    memory: int,
+    position: int,
+) -> int:
+    """Finish `epochs` epochs without measuring; return how many steps were made."""
+    n, made = samples.x.shape[0], 0
+    for number in range(epochs):
+        there = number > 0 and rules.batch >= n  # a single batch stays where the epoch before has laid it
+        now, steps, steps_of_optimizer = epoch + number, step + made, memory + made
+        made += train_steps(network, samples, room, rules, now, steps, steps_of_optimizer, position, n, made, there)
+        position = 0
     return made
 
 
@@ -152,7 +179,10 @@ def train_epochs(
     """Finish `len(rows.losses)` epochs and measure after each; return how many, fewer after a loss not finite."""
     n, used = samples.x.shape[0], 0
     for row in range(rows.losses.shape[0]):
-        made = train_steps(network, samples, room, rules, epoch + row, step + used, memory + used, position, n, used)
+        steps, steps_of_optimizer = step + used, memory + used
+        made = train_steps(
+            network, samples, room, rules, epoch + row, steps, steps_of_optimizer, position, n, used, False
+        )
         used, position = used + made, 0
         measure(network, parts, room, rules, rows, row)
         if not (math.isfinite(rows.losses[row, 0]) and _finite(rows.gradients, row)):
@@ -162,21 +192,11 @@ def train_epochs(
 
 @inlined
 def _step(
-    network: Network,
-    samples: Samples,
-    room: Room,
-    rules: Rules,
-    step: int,
-    count: int,
-    position: int,
-    end: int,
-    rate: float,
-    last: bool,
+    network: Network, room: Room, rules: Rules, step: int, count: int, size: int, rate: float, last: bool
 ) -> None:
-    size = end - position
+    """Make one step with the `size` samples that lie in `room`."""
     width = room.targets.shape[1]
     columns = -(-size // LANES) * LANES
-    _gather(samples, room, position, size, width)
     if room.masks.size:
         draw_masks(network.stages, network.number, room.masks, width, columns, rules.seed, step)
     forward(network.stages, network.number, network.p, room.values, width, columns, room.masks)
@@ -224,9 +244,16 @@ def _move(network: Network, rules: Rules, rate: float, count: int, last: bool) -
 
 
 @internal
-def _gather(samples: Samples, room: Room, position: int, size: int, width: int) -> None:
+def _as_they_lie(order: Any) -> None:
+    """Set the order of the samples to that in which they lie."""
+    for i in range(order.size):
+        order[i] = i
+
+
+@internal
+def _gather(samples: Samples, room: Room, position: int, size: int) -> None:
     """Lay the samples of a batch and their targets side by side; what fills up the last vector is 0."""
-    values, targets = room.values, room.targets
+    values, targets, width = room.values, room.targets, room.targets.shape[1]
     columns = -(-size // LANES) * LANES
     for s in range(columns):
         row = samples.order[position + s] if s < size else -1

@@ -27,6 +27,7 @@ def warm_up(precision: Literal["float32", "float64"]) -> None:
         engine.measure()
         engine.train_steps(1)
         engine.train_epochs(1)
+        engine.pass_epochs(1)
         engine.predict(x)
         engine.activations(x)
     mark_compiled(precision)

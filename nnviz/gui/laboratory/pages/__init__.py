@@ -1,0 +1,1 @@
+"""The pages of the laboratory: one file each, found by themselves."""
