@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def test_epochs_that_are_not_measured_are_the_same(engine: str, batch: int, sche
         made.train_steps(2)  # with small batches this is within an epoch
     one.pass_epochs(7)
     other.train_epochs(7)
-    assert one.epoch == (7 if batch == 8 else 9)
+    assert one.epoch == (7 if batch == 8 else 8)
     assert_same_state(one, other)
     one.pass_epochs(1)
     one.train_steps(1)
@@ -71,9 +72,7 @@ def test_memories_of_what_no_longer_moves_fade_to_nothing(optimizer: str, engine
     state = made.state()
     parameters = state.parameters.copy()
     parameters[18:24] = -1000.0  # the biases of the hidden units: all of them die
-    made.restore(
-        type(state)(**{**{n: getattr(state, n) for n in state.__dataclass_fields__}, "parameters": parameters})
-    )
+    made.restore(replace(state, parameters=parameters))
     made.pass_epochs(3000)
     for name, memory in made.state().optimizer.items():
         if name in ("momentum_buffer", "exp_avg"):
