@@ -59,6 +59,14 @@ class DataSettings(Settings, frozen=True):
             "A regression target is scaled too; its error is shown in its own units.",
         ),
     ] = False
+    centre: Annotated[
+        bool,
+        knob(
+            "Centre",
+            "Shift every feature, and every pixel of pictures on its own, to mean 0 over the training part.",
+            advanced=True,
+        ),
+    ] = False
     copies: Annotated[
         int,
         knob(

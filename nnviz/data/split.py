@@ -37,6 +37,8 @@ def split(dataset: Dataset, settings: DataSettings) -> SplitData:
     dataset = with_gaps_filled(dataset, train)
     targets, noisy = with_label_noise(dataset, train, settings)
     scaling = fit_scaling(dataset, targets, train) if settings.standardize else no_scaling(dataset)
+    if settings.centre:
+        scaling = replace(scaling, shift=dataset.features[train].mean(axis=0, dtype=np.float64))
 
     def part(rows: Indices) -> Part:
         x, y = scaling.scaled(dataset.features[rows]), targets[rows]

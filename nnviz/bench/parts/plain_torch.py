@@ -20,20 +20,24 @@ class PlainLoop:
     """Trains a dense network on one thread, in single precision, with the optimizers as torch has them by default.
 
     The layers start as torch has them. One output is compared with ±1 by the mean squared error; several are scores
-    of classes, compared by cross-entropy. The samples are laid out anew in every epoch, so that batches are slices:
-    the quickest of the usual ways to shuffle.
+    of classes, compared by cross-entropy, or with one-hot targets where the loss of the training is the squared error.
+    The samples are laid out anew in every epoch, so that batches are slices: the quickest of the usual ways to shuffle.
     """
 
     def __init__(self, network: Dense, training: TrainingSettings, samples: Part) -> None:
         import torch
-        from torch.nn.functional import cross_entropy, mse_loss
+        from torch.nn.functional import cross_entropy, mse_loss, one_hot
 
         torch.set_num_threads(1)
         self.module = _module(network)
         self._x = torch.tensor(samples.x)
-        self._loss: Any = mse_loss if network.widths[-1] == 1 else cross_entropy
-        classes = torch.tensor(samples.targets)
-        self._y = (2.0 * classes[:, None] - 1.0).float() if network.widths[-1] == 1 else classes
+        outputs, classes = network.widths[-1], torch.tensor(samples.targets)
+        squared = outputs == 1 or training.loss.kind == "squared"
+        self._loss: Any = mse_loss if squared else cross_entropy
+        if outputs == 1:
+            self._y = (2.0 * classes[:, None] - 1.0).float()
+        else:
+            self._y = one_hot(classes, outputs).float() if squared else classes
         self._batch_size = training.batch_size
         kinds: dict[str, Any] = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
         made = kinds[training.optimizer.kind]

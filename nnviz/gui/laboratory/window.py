@@ -21,7 +21,9 @@ from nnviz.gui.laboratory.page import GROUPS, Page, pages
 from nnviz.gui.theme import Theme, font
 
 SIZE, SMALLEST = QSize(1180, 800), QSize(900, 560)
-_LIST = 220
+_LIST, _HEADING, _ITEM = 220, 34, 30
+"""Width of the list, heights of its headings and items, in pixels."""
+
 _LOOK_MS = 200
 _NAME = Qt.ItemDataRole.UserRole
 
@@ -93,10 +95,14 @@ class LaboratoryWindow(QWidget):
             heading = QListWidgetItem(group.upper())
             heading.setFlags(Qt.ItemFlag.NoItemFlags)
             heading.setFont(font("small", bold=True))
+            heading.setSizeHint(QSize(0, _HEADING))
+            heading.setTextAlignment(Qt.AlignmentFlag.AlignBottom)
             self.list.addItem(heading)
             for page in members:
                 item = QListWidgetItem(page.title)
                 item.setData(_NAME, page.name)
+                item.setFont(font("body"))
+                item.setSizeHint(QSize(0, _ITEM))
                 item.setToolTip(page.help)
                 self.list.addItem(item)
 
@@ -106,8 +112,8 @@ class LaboratoryWindow(QWidget):
         self.list.setStyleSheet(
             f"QListWidget#pages {{ background: {theme.card}; border: none; border-right: 1px solid {theme.border};"
             f" padding: 10px 8px; }}"
-            f"QListWidget#pages::item {{ padding: 6px 8px; border-radius: 6px; color: {theme.text}; }}"
-            f"QListWidget#pages::item:disabled {{ color: {theme.muted}; padding-top: 12px; }}"
+            f"QListWidget#pages::item {{ padding: 0px 8px; border-radius: 6px; color: {theme.text}; }}"
+            f"QListWidget#pages::item:disabled {{ color: {theme.muted}; padding-bottom: 4px; }}"
             f"QListWidget#pages::item:selected {{ background: {theme.accent}; color: {theme.accent_text}; }}"
         )
         for page in self.made.values():

@@ -107,7 +107,7 @@ class DataPanel(QWidget):
         row.addWidget(self.file_name, 1)
         row.addWidget(self.columns_button)
         self.source_form = KindForms("data.source", inside, skip=ELSEWHERE)
-        only = (*SHARES, "standardize", *AUGMENTATION)
+        only = (*SHARES, "standardize", "centre", *AUGMENTATION)
         self.form = Form(DataSettings, "data", inside, only=only, formats=FORMATS)
         self.seed_row = SeedRow("Regenerate", DataSettings, "data.seed", "Other samples of the same kind.", inside)
         self.plane_rows = PlaneRows(inside)

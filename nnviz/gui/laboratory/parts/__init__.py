@@ -1,0 +1,1 @@
+"""What pages of the laboratory are made of: bigger painted parts, one file each."""
