@@ -135,6 +135,13 @@ class Session:
         self.pause()
         self._begin(self.experiment, "the same again")
 
+    def begin(self, experiment: Experiment, name: str) -> Run:
+        """Add a run of its own, paused at its beginning, whatever it has in common with the one in front."""
+        self.pause()
+        run = Run(self._roster.next_number(), name, experiment)
+        self._add(run, Start(run.number, experiment))
+        return run
+
     # ------------------------------------------------------------ forks and twins
 
     def fork(

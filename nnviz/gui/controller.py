@@ -129,6 +129,10 @@ class Controller(QObject):
         """Train other settings from the same beginning, side by side with the run in front."""
         self._push_run(lambda: self.session.twin(experiment, name), f"Twin with {name}" if name else "Twin")
 
+    def begin(self, experiment: Experiment, name: str) -> None:
+        """Begin a run of its own with any settings, paused, whatever it has in common with the one in front."""
+        self._push_run(lambda: self.session.begin(experiment, name), f"Open {name}")
+
     def select(self, run: Run) -> None:
         """Bring a run to the front."""
         self.session.select(run)

@@ -11,6 +11,7 @@ from nnviz.data.dataset import Dataset
 from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
 from nnviz.gui.theme import Theme
+from nnviz.gui.views import Table
 from nnviz.project.library import Library
 from nnviz.project.project import Samples
 from nnviz.registry import Registry
@@ -67,6 +68,10 @@ class Page(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Recolour."""
         self.theme = theme
+
+    def table(self) -> Table:
+        """Return the numbers that are shown, columns of equal length by their heading; empty while there are none."""
+        return {}
 
     def end(self) -> None:
         """Stop all work: the window closes, or the program ends."""

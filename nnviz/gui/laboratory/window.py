@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
+    QFileDialog,
     QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -16,15 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.gui.controller import Controller
+from nnviz.gui.figures.problem import ExportError
 from nnviz.gui.icons import app_icon
 from nnviz.gui.laboratory.page import GROUPS, Page, pages
+from nnviz.gui.laboratory.taking import FILTERS, copy, save
 from nnviz.gui.theme import Theme, font
 
 SIZE, SMALLEST = QSize(1180, 800), QSize(900, 560)
 _LIST, _HEADING, _ITEM = 220, 34, 30
 """Width of the list, heights of its headings and items, in pixels."""
 
-_LOOK_MS = 200
+_LOOK_MS, _SAID_MS = 200, 8_000
 _NAME = Qt.ItemDataRole.UserRole
 
 
@@ -45,10 +51,15 @@ class LaboratoryWindow(QWidget):
         self._controller, self.theme = controller, theme
         self._settings = QSettings("nnviz", "nnviz") if remember else None
         self.made: dict[str, Page] = {}
+        self._folder = Path()
         self._assemble()
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self._refresh)
+        self._forget = QTimer(self)
+        self._forget.setSingleShot(True)
+        self._forget.setInterval(_SAID_MS)
+        self._forget.timeout.connect(self._said.clear)
         controller.run_changed.connect(self._run_changed)
         self.apply_theme(theme)
         self.resize(SIZE)
@@ -70,10 +81,22 @@ class LaboratoryWindow(QWidget):
         for label in (self._help, self._of):
             label.setObjectName("muted")
         self.stack = QStackedWidget(self)
+        self._said = QLabel(self)
+        self._said.setObjectName("muted")
+        self.copy, self.save = QPushButton("Copy", self), QPushButton("Save…", self)
+        self.copy.setToolTip("Put this page on the clipboard: picture and numbers (Ctrl+C)")
+        self.save.setToolTip("Write this page to a file: picture (PNG) or numbers (CSV) (Ctrl+S)")
+        self.copy.clicked.connect(self._copy)
+        self.save.clicked.connect(self._save_as)
+        QShortcut(QKeySequence.StandardKey.Copy, self, self._copy)
+        QShortcut(QKeySequence.StandardKey.Save, self, self._save_as)
+        QShortcut(QKeySequence.StandardKey.Cancel, self, self.close)
         head = QHBoxLayout()
+        head.setSpacing(8)
         head.addWidget(self._title)
         head.addStretch(1)
-        head.addWidget(self._of)
+        for part in (self._said, self._of, self.copy, self.save):
+            head.addWidget(part)
         column = QVBoxLayout()
         column.setContentsMargins(18, 16, 18, 16)
         column.setSpacing(8)
@@ -174,13 +197,40 @@ class LaboratoryWindow(QWidget):
         if self.isVisible():
             self._refresh()
 
-    # ------------------------------------------------------------ events
+    @Slot()
+    def _copy(self) -> None:
+        if self.page is not None:
+            self._say(copy(self.page))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
+    @Slot()
+    def _save_as(self) -> None:
+        """Let the user write the page to a file."""
+        page = self.page
+        if page is None:
+            return
+        first = str(self._folder / f"{page.name}.png")
+        name, chosen = QFileDialog.getSaveFileName(self, f"Save {page.title.lower()}", first, FILTERS)
+        if name:
+            path = Path(name)
+            self.write(path if path.suffix else path.with_suffix(".csv" if "csv" in chosen else ".png"))
+
+    def write(self, path: Path) -> None:
+        """Write the page to a file, and say so."""
+        if self.page is None:
+            return
+        try:
+            save(self.page, path)
+        except ExportError as error:
+            self._say(str(error))
+            return
+        self._folder = path.parent
+        self._say(f"Saved {path.name}.")
+
+    def _say(self, sentence: str) -> None:
+        self._said.setText(sentence)
+        self._forget.start()
+
+    # ------------------------------------------------------------ events
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -199,8 +199,7 @@ class DoubleDescentPage(StudyPage[Descent]):
         if not isinstance(study, DoubleDescentStudy) or report is None or self.chosen is None:
             return
         words = number(report.axis, float(report.values[self.chosen]))
-        self.controller.session.pause()
-        self.controller.change(study.experiment_at(self.chosen), f"Open {words}")
+        self.controller.begin(study.experiment_at(self.chosen), words)
         self.status.setText(f"Opened {words} in the main window: press Play there.")
 
     @Slot()
