@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from functools import partial
 
 from nnviz.bench import Benchmark, BenchmarkError, Row, rows, seconds
 from nnviz.bench.parts.dense_networks import Dense
@@ -61,6 +62,6 @@ def _plain_seconds(experiment: Experiment) -> float:
         network = Dense(f"{data.n_features}-{width}-10", (data.n_features, width, data.n_classes), "relu")
         loop = PlainLoop(network, experiment.training, data.train)
         loop.train(3)  # the first steps are not like the others
-        taken = statistics.median(seconds(lambda trained=loop: trained.train(_PLAIN_EPOCHS)) for _ in range(_ROUNDS))
+        taken = statistics.median(seconds(partial(loop.train, _PLAIN_EPOCHS)) for _ in range(_ROUNDS))
         total += taken / _PLAIN_EPOCHS * EPOCHS * SEEDS
     return total

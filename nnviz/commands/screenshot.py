@@ -32,6 +32,7 @@ class Screenshot(Command):
     help = "Train an experiment in the main window and write a picture of the window, and of views in it, as PNG files."
     epilog = """examples:
   nnviz screenshot spirals --epochs 500 --theme light --scale 2 --out window.png
+  nnviz screenshot double-descent --epochs 0 --page double-descent --out lab.png   # lab.png, lab-double-descent.png
   nnviz screenshot iris --view loss,dead-units --out iris.png     # iris.png, iris-loss.png, iris-dead_units.png
 
 Files that exist are replaced."""
@@ -54,6 +55,12 @@ Files that exist are replaced."""
             help=f"open these views in the window, one after the other, and write a picture of each as FILE-NAME.png; "
             f"{_ALL!r} for every view (`nnviz export --list` names them)",
         )
+        parser.add_argument(
+            "--page",
+            default="",
+            metavar="NAME[,NAME...]",
+            help="open these pages of the laboratory, have them train, and write a picture of each as FILE-NAME.png",
+        )
         parser.add_argument("--out", type=Path, required=True, metavar="FILE.png", help="where to write the picture")
 
     def run(self, options: argparse.Namespace) -> int:
@@ -62,11 +69,11 @@ Files that exist are replaced."""
         need_folder_of(options.out)
         if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        views = _views(options.view)
+        views, pages = _views(options.view), _pages(options.page)
         from nnviz.gui.screenshot import ScreenshotError, take
 
         try:
-            take(experiment, epochs, options.size, options.theme, options.scale, options.out, views)
+            take(experiment, epochs, options.size, options.theme, options.scale, options.out, views, pages)
         except ScreenshotError as error:
             raise UsageError(str(error)) from None
         return 0
@@ -83,6 +90,18 @@ def _views(text: str) -> list[str]:
     names = [name.strip().replace("-", "_") for name in text.split(",")]
     try:
         return [views[name].name for name in names]
+    except UnknownMemberError as error:
+        raise UsageError(str(error)) from None
+
+
+def _pages(text: str) -> list[str]:
+    """Return the names of the pages that are asked for. Raises UsageError for one that there is not."""
+    if not text:
+        return []
+    from nnviz.gui.laboratory.page import pages
+
+    try:
+        return [pages[name.strip()].name for name in text.split(",")]
     except UnknownMemberError as error:
         raise UsageError(str(error)) from None
 

@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self._enlarged: ViewDock | None = None
         self._wanted: frozenset[str] = frozenset()
         self._compare: CompareWindow | None = None
-        self._laboratory: LaboratoryWindow | None = None
+        self.laboratory: LaboratoryWindow | None = None
         self.undo_record = UndoRecord(self.controller)
         self.documents = Documents(self, remember)
         self.safety = Safety(self)
@@ -314,14 +314,14 @@ class MainWindow(QMainWindow):
         """Show the window of instruments, turned to a page if one is named."""
         from nnviz.gui.laboratory.window import LaboratoryWindow  # nobody needs it at the start
 
-        if self._laboratory is None:
-            self._laboratory = LaboratoryWindow(self.controller, self.theme, self, self._settings is not None)
-            self._laboratory.view_wanted.connect(self.show_view)
+        if self.laboratory is None:
+            self.laboratory = LaboratoryWindow(self.controller, self.theme, self, self._settings is not None)
+            self.laboratory.view_wanted.connect(self.show_view)
         if page:
-            self._laboratory.show_page(page)
-        self._laboratory.show()
-        self._laboratory.raise_()
-        self._laboratory.activateWindow()
+            self.laboratory.show_page(page)
+        self.laboratory.show()
+        self.laboratory.raise_()
+        self.laboratory.activateWindow()
 
     @Slot(str)
     def show_view(self, name: str) -> None:
@@ -448,8 +448,8 @@ class MainWindow(QMainWindow):
         self.arrangement.save()
         if self._compare is not None:
             self._compare.close()
-        if self._laboratory is not None:
-            self._laboratory.close()
+        if self.laboratory is not None:
+            self.laboratory.close()
         self.hide()  # the training thread may still be compiling, which takes a while to end
         self.documents.close()
         self.safety.close(keep=self.documents.worth_keeping)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEventLoop, QPoint, QRect, Qt
 from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from nnviz.experiment import Experiment
 from nnviz.gui.app import make_window
+from nnviz.gui.laboratory.study_page import StudyPage
 from nnviz.gui.main_window import MainWindow
 from nnviz.gui.theme import THEMES
 from nnviz.gui.view_dock import ViewDock
@@ -33,12 +34,14 @@ def take(
     scale: int,
     out: Path,
     views: Sequence[str] = (),
+    pages: Sequence[str] = (),
 ) -> list[Path]:
     """Train an experiment for some epochs in the main window, write pictures of it as PNG files, return their paths.
 
     The first picture, `out`, is of the whole window. Then the dock of each of `views`, by name, comes to the front
-    of its place in the window, and a picture of the dock alone is written beside the first, as OUT-VIEW.png.
-    Raises ScreenshotError when training fails, a view cannot be shown or a file cannot be written.
+    of its place in the window, and a picture of the dock alone is written beside the first, as OUT-VIEW.png. `pages` of
+    the laboratory, by name, train what they train, and each is pictured with its window, as OUT-PAGE.png.
+    Raises ScreenshotError when training fails, a view or page cannot be shown or a file cannot be written.
     """
     limited = experiment.replace(training=experiment.training.replace(epochs=epochs))
     window = make_window(limited, THEMES[theme], remember=False)
@@ -55,6 +58,9 @@ def take(
         for name in views:
             file = out.with_name(f"{out.stem}-{name}{out.suffix}")
             written.append(_written(_picture_of_view(window, name, scale), file))
+        for name in pages:
+            file = out.with_name(f"{out.stem}-{name}{out.suffix}")
+            written.append(_written(_picture_of_page(window, name, scale), file))
         return written
     finally:
         window.close()
@@ -62,7 +68,7 @@ def take(
         QCoreApplication.processEvents()
 
 
-def picture(window: MainWindow, scale: int) -> QImage:
+def picture(window: QWidget, scale: int) -> QImage:
     """Return the window as it is drawn now, with `scale` pixels per device-independent one."""
     image = QImage(window.size() * scale, QImage.Format.Format_ARGB32_Premultiplied)
     image.setDevicePixelRatio(scale)
@@ -86,6 +92,24 @@ def _picture_of_view(window: MainWindow, name: str, scale: int) -> QImage:
     _settle(window)
     area = dock.geometry()
     return picture(window, scale).copy(QRect(area.topLeft() * scale, area.size() * scale))
+
+
+def _picture_of_page(window: MainWindow, name: str, scale: int) -> QImage:
+    """Turn the laboratory to a page, have it train what it trains, and return its window as it is drawn then."""
+    window.open_laboratory(name)
+    laboratory = window.laboratory
+    assert laboratory is not None
+    page = laboratory.page
+    if isinstance(page, StudyPage):
+        page.begin()
+        while page.study is not None and not page.study.progress().over:
+            _process_events()
+        if page.study is None or page.study.progress().state == "failed":
+            raise ScreenshotError(f"{page.title} could not be shown. {page.sentence.text()}".strip())
+        page.refresh()
+    for _ in range(3):
+        QApplication.processEvents()
+    return picture(laboratory, scale)
 
 
 def _written(image: QImage, file: Path) -> Path:

@@ -132,7 +132,7 @@ def test_the_list_names_every_page_by_what_it_answers(laboratory: LaboratoryWind
 def test_the_main_window_opens_the_laboratory_and_its_views(qtbot: QtBot) -> None:
     window = opened(qtbot, QUICK, remember=False)
     window.open_laboratory("double-descent")
-    laboratory = window._laboratory
+    laboratory = window.laboratory
     assert laboratory is not None
     assert laboratory.isVisible()
     assert isinstance(laboratory.page, DoubleDescentPage)

@@ -51,3 +51,12 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(ScreenshotError, match=r"window\.nothing cannot be written"):
         take(bundled("circles"), 0, (1200, 800), "light", 1, tmp_path / "window.nothing")
     assert len(closed) == 1
+
+
+@pytest.mark.usefixtures("qtbot")
+def test_a_page_of_the_laboratory_trains_and_is_pictured(tmp_path: Path) -> None:
+    experiment = bundled("circles").with_settings(["data.source.samples=40", "training.epochs=5"])
+    out = tmp_path / "lab.png"
+    written = take(experiment, 5, (1200, 800), "light", 1, out, pages=["double-descent"])
+    assert written == [out, tmp_path / "lab-double-descent.png"]
+    assert colours(QImage(str(written[1]))) > 20

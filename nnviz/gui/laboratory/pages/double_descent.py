@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
 
@@ -163,7 +163,7 @@ class DoubleDescentPage(StudyPage[Descent]):
     @property
     def report(self) -> Descent | None:
         """What is shown."""
-        return cast("Descent | None", self._shown)
+        return self._shown
 
     def _redraw(self) -> None:
         report = self.report
@@ -219,12 +219,12 @@ class DoubleDescentPage(StudyPage[Descent]):
         report = self.report
         if report is None or not report.done:
             return {}
-        columns = {f"{report.axis.title.lower()} [{report.axis.unit or '1'}]": report.values}
-        columns["parameters"] = report.n_parameters
+        head = f"{report.axis.title.lower()} [{report.axis.unit or '1'}]"
+        columns: dict[str, NDArray[Any]] = {head: report.values, "parameters": report.n_parameters}
         for name in ("train_loss", "test_loss", "train_error", "test_error"):
             for place, seed in enumerate(report.seeds):
                 columns[f"{name.replace('_', ' ')}, seed {seed}"] = getattr(report, name)[:, place]
-        return {name: np.asarray(values) for name, values in columns.items()}
+        return columns
 
     def apply_theme(self, theme: Theme) -> None:
         super().apply_theme(theme)
