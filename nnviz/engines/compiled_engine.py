@@ -79,8 +79,18 @@ class CompiledEngine:
 
     def train_epochs(self, n: int) -> Columns:
         """Finish `n` epochs, at least 1, and measure after each; stop after one with a loss or gradient not finite."""
+        rows, epoch = self._rows(n), self.epoch
+        ends, rates = self._train_epochs(n, rows)
+        return self._columns(rows, epoch + 1 + np.arange(len(ends)), ends, rates)
+
+    def pass_epochs(self, n: int) -> None:
+        """Finish `n` epochs without measuring, also where the loss is no longer finite."""
+        self._train_epochs(n, self._rows(0))
+
+    def _train_epochs(self, n: int, rows: training.Rows) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Finish `n` epochs, or fewer; return after how many steps each of them ended, and its last learning rate."""
         total, batch = len(self.data.train), self._training.batch_size
-        rules, rows = self._rules_for(self.position, total, n), self._rows(n)
+        rules = self._rules_for(self.position, total, n)
         self._prepare_order()
         done = training.train_epochs(
             self._network,
@@ -89,6 +99,7 @@ class CompiledEngine:
             self._room,
             rules,
             rows,
+            n,
             self.epoch,
             self.step,
             self._steps_of_optimizer,
@@ -97,28 +108,9 @@ class CompiledEngine:
         first = -(-(total - self.position) // batch)
         ends = self.step + first + -(-total // batch) * np.arange(done)
         last = rules.rates[(ends - self.step - 1) if len(rules.rates) > 1 else np.zeros(done, np.intp)]
-        epochs = self.epoch + 1 + np.arange(done)
         self._advance(int(ends[-1]) - self.step, rules.rates)
         self.epoch, self.position = self.epoch + int(done), 0
-        return self._columns(rows, epochs, ends, last)
-
-    def pass_epochs(self, n: int) -> None:
-        """Finish `n` epochs without measuring."""
-        rules = self._rules_for(self.position, len(self.data.train), n)
-        self._prepare_order()
-        made = training.pass_epochs(
-            self._network,
-            self._samples,
-            self._room,
-            rules,
-            n,
-            self.epoch,
-            self.step,
-            self._steps_of_optimizer,
-            self.position,
-        )
-        self._advance(int(made), rules.rates)
-        self.epoch, self.position = self.epoch + n, 0
+        return ends, last
 
     def _advance(self, made: int, rates: NDArray[np.float64]) -> None:
         self.step += made

@@ -142,28 +142,6 @@ def train_steps(
 
 
 @compiled
-def pass_epochs(
-    network: Network,
-    samples: Samples,
-    room: Room,
-    rules: Rules,
-    epochs: int,
-    epoch: int,
-    step: int,
-    memory: int,
-    position: int,
-) -> int:
-    """Finish `epochs` epochs without measuring; return how many steps were made."""
-    n, made = samples.x.shape[0], 0
-    for number in range(epochs):
-        there = number > 0 and rules.batch >= n  # a single batch stays where the epoch before has laid it
-        now, steps, steps_of_optimizer = epoch + number, step + made, memory + made
-        made += train_steps(network, samples, room, rules, now, steps, steps_of_optimizer, position, n, made, there)
-        position = 0
-    return made
-
-
-@compiled
 def train_epochs(
     network: Network,
     samples: Samples,
@@ -171,23 +149,28 @@ def train_epochs(
     room: Room,
     rules: Rules,
     rows: Rows,
+    epochs: int,
     epoch: int,
     step: int,
     memory: int,
     position: int,
 ) -> int:
-    """Finish `len(rows.losses)` epochs and measure after each; return how many, fewer after a loss not finite."""
-    n, used = samples.x.shape[0], 0
-    for row in range(rows.losses.shape[0]):
-        steps, steps_of_optimizer = step + used, memory + used
-        made = train_steps(
-            network, samples, room, rules, epoch + row, steps, steps_of_optimizer, position, n, used, False
-        )
-        used, position = used + made, 0
-        measure(network, parts, room, rules, rows, row)
-        if not (math.isfinite(rows.losses[row, 0]) and _finite(rows.gradients, row)):
-            return row + 1
-    return rows.losses.shape[0]
+    """Finish `epochs` epochs and measure after each, where there are rows for it; return how many were finished.
+
+    A loss that is not finite ends it, where that is measured.
+    """
+    n, used, measured = samples.x.shape[0], 0, rows.losses.shape[0] > 0
+    for number in range(epochs):
+        there = number > 0 and rules.batch >= n  # a single batch stays where the epoch before has laid it
+        now, steps, steps_of_optimizer = epoch + number, step + used, memory + used
+        used += train_steps(network, samples, room, rules, now, steps, steps_of_optimizer, position, n, used, there)
+        position = 0
+        if not measured:
+            continue
+        measure(network, parts, room, rules, rows, number)
+        if not (math.isfinite(rows.losses[number, 0]) and _finite(rows.gradients, number)):
+            return number + 1
+    return epochs
 
 
 @inlined
