@@ -81,7 +81,17 @@ def test_nothing_is_left_to_do() -> None:
 def test_registry_siblings_do_not_import_each_other() -> None:
     from nnviz.registry import REGISTRIES
 
-    for module in ("experiment", "probes", "cures", "commands", "bench", "gui.views"):
+    for module in (
+        "experiment",
+        "probes",
+        "cures",
+        "findings",
+        "studies.axes",
+        "commands",
+        "bench",
+        "gui.views",
+        "gui.laboratory.page",
+    ):
         __import__(f"nnviz.{module}")
     for registry in REGISTRIES:
         homes = {member.__module__ for member in registry}

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from nnviz import bench, commands, cures, experiment, probes  # noqa: F401 - these make the registries
+from nnviz import bench, commands, cures, experiment, findings, probes  # noqa: F401 - these make the registries
 from nnviz.gui import views  # noqa: F401
+from nnviz.gui.laboratory import page  # noqa: F401
 from nnviz.registry import REGISTRIES, Registry, UnknownMemberError, discover
 from nnviz.settings import Choice, Kind, decode, encode, fields, kind_of
 

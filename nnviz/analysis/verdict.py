@@ -40,11 +40,12 @@ def verdict(onset: Losses | None, now: Losses | None, errors: str = "") -> Verdi
     falls = "fell" if now.train < onset.train else "went"
     rise = "has risen" if now.monitored > onset.monitored else "went"
     sentence = (
-        f"{part.capitalize()} loss {rise} {_number(onset.monitored)} → {_number(now.monitored)} "
-        f"while training loss {falls} {_number(onset.train)} → {_number(now.train)}."
+        f"{part.capitalize()} loss {rise} {loss_text(onset.monitored)} → {loss_text(now.monitored)} "
+        f"while training loss {falls} {loss_text(onset.train)} → {loss_text(now.train)}."
     )
     return Verdict("overfitting", f"Overfitting since epoch {onset.epoch:,}", sentence)
 
 
-def _number(value: float) -> str:
+def loss_text(value: float) -> str:
+    """Return a loss as it is read: to two decimals, or two significant digits where it is small."""
     return f"{value:.2g}" if abs(value) < 0.1 else f"{value:.2f}" if abs(value) < 100 else f"{value:.4g}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from nnviz.experiment import Experiment
 from nnviz.gui import theme as themes
 from nnviz.gui.arrangement import Arrangement
+from nnviz.gui.companions import Companions
 from nnviz.gui.controller import Controller
 from nnviz.gui.documents import Documents
 from nnviz.gui.figures.actions import FigureActions
@@ -40,10 +40,6 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.undo_record import UndoRecord
 from nnviz.gui.view_dock import Dock, TitleBar, ViewDock
 from nnviz.gui.views import View, views
-
-if TYPE_CHECKING:
-    from nnviz.gui.compare.window import CompareWindow
-    from nnviz.gui.laboratory.window import LaboratoryWindow
 
 _NOTICE_MS = 12_000
 
@@ -70,8 +66,7 @@ class MainWindow(QMainWindow):
         self.docks: dict[str, Dock] = {}
         self._enlarged: ViewDock | None = None
         self._wanted: frozenset[str] = frozenset()
-        self._compare: CompareWindow | None = None
-        self.laboratory: LaboratoryWindow | None = None
+        self.companions = Companions(self, remember)
         self.undo_record = UndoRecord(self.controller)
         self.documents = Documents(self, remember)
         self.safety = Safety(self)
@@ -159,9 +154,12 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.header.export_wanted.connect(self.export_current)
-        self.header.compare_wanted.connect(self.compare)
+        self.header.compare_wanted.connect(self.companions.compare)
         self.header.theme_wanted.connect(self.toggle_theme)
-        self.verdict_panel.cures_wanted.connect(self.try_cures)
+        self.verdict_panel.cures_wanted.connect(self.companions.try_cures)
+        self.verdict_panel.view_wanted.connect(self.show_view)
+        self.verdict_panel.page_wanted.connect(self.companions.open_laboratory)
+        self.companions.needs_changed.connect(self._update_wants)
         self.controller.status_changed.connect(self._show_status)
         self.controller.run_changed.connect(self._redraw)
         self.controller.experiment_changed.connect(self._experiment_changed)
@@ -191,9 +189,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _update_wants(self) -> None:
         """Tell the session which probes the visible views need."""
-        beside = self._compare.needs if self._compare is not None else frozenset()
         views = (dock.view.needs for dock in self._shown())
-        wanted = self.editor.picture.needs.union(self.figures.needs, beside, *views)
+        wanted = self.editor.picture.needs.union(self.figures.needs, self.companions.needs, *views)
         if wanted != self._wanted:
             self._wanted = wanted
             self.controller.session.want(self._wanted)
@@ -296,49 +293,16 @@ class MainWindow(QMainWindow):
         """Put the view's picture and numbers on the clipboard."""
         self.figures.copy(dock.view)
 
-    @Slot()
-    def compare(self) -> None:
-        """Show the window that compares runs."""
-        from nnviz.gui.compare.window import CompareWindow  # nobody needs it at the start
-
-        if self._compare is None:
-            self._compare = CompareWindow(self.controller, self.theme, self.clock, self, self._settings is not None)
-            self._compare.needs_changed.connect(self._update_wants)
-        self._compare.show()
-        self._compare.raise_()
-        self._compare.activateWindow()
-
-    @Slot()
-    @Slot(str)
-    def open_laboratory(self, page: str = "") -> None:
-        """Show the window of instruments, turned to a page if one is named."""
-        from nnviz.gui.laboratory.window import LaboratoryWindow  # nobody needs it at the start
-
-        if self.laboratory is None:
-            self.laboratory = LaboratoryWindow(self.controller, self.theme, self, self._settings is not None)
-            self.laboratory.view_wanted.connect(self.show_view)
-        if page:
-            self.laboratory.show_page(page)
-        self.laboratory.show()
-        self.laboratory.raise_()
-        self.laboratory.activateWindow()
-
     @Slot(str)
     def show_view(self, name: str) -> None:
-        """Bring the dock of a view or panel to the front, by name."""
+        """Bring a view or panel to the front, by its name."""
         dock = self.docks.get(name)
-        if dock is not None:
+        if isinstance(dock, ViewDock):
+            dock.come_forward()
+        elif dock is not None:
             dock.show()
-            dock.raise_()
+        if dock is not None:
             self.activateWindow()
-
-    @Slot()
-    def try_cures(self) -> None:
-        """Train cures of the run in front as twins, and rank them."""
-        from nnviz.gui.cures.window import CuresWindow  # nobody needs it at the start
-
-        self.controller.session.pause()
-        CuresWindow(self.controller, self.theme, self).show()
 
     @Slot()
     def compose_figure(self) -> None:
@@ -446,10 +410,7 @@ class MainWindow(QMainWindow):
         self.clock.stop()
         self.put_back()
         self.arrangement.save()
-        if self._compare is not None:
-            self._compare.close()
-        if self.laboratory is not None:
-            self.laboratory.close()
+        self.companions.close()
         self.hide()  # the training thread may still be compiling, which takes a while to end
         self.documents.close()
         self.safety.close(keep=self.documents.worth_keeping)

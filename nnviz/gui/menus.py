@@ -69,11 +69,11 @@ class Menus(QObject):
 
     def _run(self, menu: QMenu) -> None:
         menu.addActions(self._window.header.actions_of(self._window))
-        controller = self._window.controller
+        controller, companions = self._window.controller, self._window.companions
         menu.addSeparator()
         self._add(menu, "Fork here", controller.fork, "F")
-        self._add(menu, "Compare runs", self._window.compare, "C")
-        self._add(menu, "Try cures…", self._window.try_cures, "Ctrl+K")
+        self._add(menu, "Compare runs", companions.compare, "C")
+        self._add(menu, "Try cures…", companions.try_cures, "Ctrl+K")
         self._add(menu, "Laboratory", self._open_laboratory, "L")
         add_heading(menu, "The past")
         self._add(menu, "Go to the best epoch", controller.go_to_best, "B")
@@ -90,7 +90,7 @@ class Menus(QObject):
 
     @Slot()
     def _open_laboratory(self) -> None:
-        self._window.open_laboratory()
+        self._window.companions.open_laboratory()
 
     @Slot()
     def _back(self) -> None:

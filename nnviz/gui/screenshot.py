@@ -96,8 +96,8 @@ def _picture_of_view(window: MainWindow, name: str, scale: int) -> QImage:
 
 def _picture_of_page(window: MainWindow, name: str, scale: int) -> QImage:
     """Turn the laboratory to a page, have it train what it trains, and return its window as it is drawn then."""
-    window.open_laboratory(name)
-    laboratory = window.laboratory
+    window.companions.open_laboratory(name)
+    laboratory = window.companions.laboratory
     assert laboratory is not None
     page = laboratory.page
     if isinstance(page, StudyPage):

@@ -131,8 +131,8 @@ def test_the_list_names_every_page_by_what_it_answers(laboratory: LaboratoryWind
 
 def test_the_main_window_opens_the_laboratory_and_its_views(qtbot: QtBot) -> None:
     window = opened(qtbot, QUICK, remember=False)
-    window.open_laboratory("double-descent")
-    laboratory = window.laboratory
+    window.companions.open_laboratory("double-descent")
+    laboratory = window.companions.laboratory
     assert laboratory is not None
     assert laboratory.isVisible()
     assert isinstance(laboratory.page, DoubleDescentPage)
@@ -141,7 +141,7 @@ def test_the_main_window_opens_the_laboratory_and_its_views(qtbot: QtBot) -> Non
     qtbot.waitUntil(laboratory.isActiveWindow, timeout=10_000)
     QTest.keyClick(laboratory.list, Qt.Key.Key_Escape)
     assert not laboratory.isVisible()
-    window.open_laboratory()
+    window.companions.open_laboratory()
     assert laboratory.isVisible()
     window.docks["confusion"].hide()
     assert laboratory.page is not None

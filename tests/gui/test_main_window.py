@@ -216,10 +216,10 @@ def test_closing_stops_the_training_thread(qtbot):
 def test_the_compare_window_takes_part_in_what_is_measured(window, qtbot):
     window.controller.fork()
     window.header.compare.click()
-    beside = window._compare
+    beside = window.companions.compare_window
     assert beside.isVisible()
     qtbot.waitUntil(lambda: beside.needs <= window._wanted, timeout=5_000)
     window.header.compare.click()
-    assert window._compare is beside, "there is one"
+    assert window.companions.compare_window is beside, "there is one"
     beside.close()
     qtbot.waitUntil(lambda: window.controller.session.look.compared == (), timeout=5_000)

@@ -370,7 +370,7 @@ def test_a_fork_that_has_not_gone_on_says_what_it_is(window):
     assert "Press Play to go on" in window.verdict_panel._sentence.text()
 
 
-def test_the_lane_of_the_run_in_front_is_in_sight(window):
+def test_the_lane_of_the_run_in_front_is_in_sight(window, qtbot):
     controller = window.controller
     first = controller.run
     for _ in range(9):
@@ -383,9 +383,9 @@ def test_the_lane_of_the_run_in_front_is_in_sight(window):
         lane = timeline.lanes.lane(timeline.lanes.runs.index(controller.run))
         return timeline.lanes.visibleRegion().boundingRect().contains(lane.center().toPoint())
 
-    assert in_sight()
+    qtbot.waitUntil(in_sight)
     controller.select(first)
-    assert in_sight()
+    qtbot.waitUntil(in_sight)
     timeline._scroll.verticalScrollBar().setValue(10_000)
     assert not in_sight(), "whoever scrolls elsewhere stays there"
 

@@ -1,0 +1,65 @@
+"""A test loss that rises while the training loss falls."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnviz.analysis.trend import smoothed
+from nnviz.analysis.verdict import Losses, verdict
+from nnviz.findings import Action, Finding, Fork, Found, GoTo, TryCures, findings
+from nnviz.findings.parts.evidence import Evidence
+from nnviz.findings.parts.remedies import Remedies
+from nnviz.findings.parts.words import error, error_name
+
+_RISE, _FACTOR = 0.1, 1.1
+"""How much the loss must have risen to matter: as a share of the loss of a constant answer, and as a factor."""
+
+_CURES = ("dropout", "weight-decay", "early-stopping", "augmentation", "fewer-units")
+_OFFERED = 3
+"""In the order in which they are offered, and how many."""
+
+
+@findings.register
+class Overfitting(Finding):
+    """The onset that the timeline shows, once the monitored loss has risen by an amount that matters."""
+
+    name, title = "overfitting", "Overfitting"
+    order = 100
+
+    def look(self, evidence: Evidence, remedies: Remedies) -> Found | None:
+        onset, epochs = evidence.onset, evidence.curves["epoch"]
+        if onset is None or not matters(evidence):
+            return None
+        at = min(int(np.searchsorted(epochs, onset)), len(epochs) - 1)
+        said = verdict(_losses(evidence, at, onset), _losses(evidence, -1, evidence.epoch))
+        before, now = (float(evidence.curves["test_error"][row]) for row in (at, -1))
+        no_worse = not evidence.regression and now <= before
+        better = ": no more answers are wrong." if no_worse else "."
+        errors = f" Test {error_name(evidence)} went {error(evidence, before)} → {error(evidence, now)}{better}"
+        forks = tuple(Fork(changed, epoch=onset) for changed in remedies.cured(*_CURES)[:_OFFERED])
+        actions: tuple[Action, ...] = (GoTo(onset, f"Go to {onset:,}"), TryCures(), *forks)
+        return Found("warning" if no_worse else "danger", said.headline, said.sentence + errors, actions)
+
+
+def matters(evidence: Evidence) -> bool:
+    """Whether the monitored loss has risen clearly above its lowest level, chance of single epochs aside.
+
+    And whether the training loss still lies below that of the onset: both rise where steps are too long.
+    """
+    level = evidence.facts.constant_loss if evidence.facts is not None else math.nan
+    if math.isnan(level):
+        level = float(np.nanmax(evidence.curves["monitored"][:1], initial=0.0))
+    losses = smoothed(evidence.curves["monitored"])
+    if not len(losses) or not np.isfinite(losses).any():
+        return False
+    at = int(np.searchsorted(evidence.curves["epoch"], evidence.onset or 0))
+    learned = smoothed(evidence.curves["train_loss"])[-1] < evidence.curves["train_loss"][at]
+    lowest, now = float(np.nanmin(losses)), float(losses[-1])
+    return bool(learned) and now - lowest > _RISE * level and now > _FACTOR * lowest
+
+
+def _losses(evidence: Evidence, row: int, epoch: int) -> Losses:
+    train, monitored = (float(evidence.curves[name][row]) for name in ("train_loss", "monitored"))
+    return Losses(epoch, train, monitored, evidence.part)

@@ -1,0 +1,1 @@
+"""What findings stand on: the evidence, facts about the samples, words for numbers, and the survey of all of them."""
