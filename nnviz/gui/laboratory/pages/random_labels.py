@@ -1,0 +1,144 @@
+"""Could it learn labels that mean nothing?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout
+
+from nnviz.analysis.paired import t_quantile
+from nnviz.gui.compare.page import card
+from nnviz.gui.laboratory.page import GROUPS, pages
+from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
+from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.theme import Theme
+from nnviz.gui.views import Table, caption_of
+from nnviz.gui.views.parts.switches import add_switch
+from nnviz.settings import SettingsError
+from nnviz.studies.noisy_labels import Contest, RandomLabels
+from nnviz.studies.study import Study
+
+_FEW = 2.0
+"""Training error, in percent, below which random labels count as learned."""
+
+_USUAL_EPOCHS, _MOST_EPOCHS = 300, 1_000_000
+
+
+@pages.register
+class RandomLabelsPage(StudyPage[Contest | None]):
+    """Two trainings overlaid: with the labels as they are, and with all training labels permuted."""
+
+    name = "random-labels"
+    title = "Random labels"
+    help = (
+        "The experiment is trained twice from the same initial weights: with its labels, and with all training labels "
+        "permuted. A network that learns both could have learned anything by heart: that its training error is small "
+        "says nothing about what it understood."
+    )
+    group = GROUPS[1]
+    order = 60
+    begin_words = "Train both"
+
+    def add_options(self, row: QHBoxLayout) -> None:
+        self.epochs, self.seeds = QSpinBox(self), QSpinBox(self)
+        for field in (self.epochs, self.seeds):
+            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.epochs.setRange(1, _MOST_EPOCHS)
+        self.epochs.setGroupSeparatorShown(True)
+        self.epochs.setValue(min(max(self.run.epoch, _USUAL_EPOCHS), _MOST_EPOCHS))
+        self.seeds.setRange(1, 50)
+        self.seeds.setValue(3)
+        add_field(row, "Epochs", self.epochs, "How long both are trained; random labels take longer.")
+        add_field(row, "Seeds", self.seeds, "Permutations and initial weights to repeat everything with.")
+
+    def add_results(self, column: QVBoxLayout) -> None:
+        self.plot = EpochCurves(self.theme, "Errors with own and with random labels over epochs", False, self)
+        self.plot.setMinimumHeight(260)
+        self.plot.clear("“Train both” trains the network of this run with its labels and with random ones.")
+        self.legend = QLabel(self)
+        self.legend.setObjectName("muted")
+        bar = QHBoxLayout()
+        bar.addWidget(self.legend)
+        bar.addStretch(1)
+        add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", False, self._set_log)
+        column.addLayout(bar)
+        column.addWidget(card(self.plot), 1)
+
+    def make_study(self) -> Study[Contest | None]:
+        snapshot = self.run.snapshot
+        if snapshot is not None and snapshot.data.task != "classification":
+            raise SettingsError("The run in front learns values, which have no labels; take a run that learns classes.")
+        return RandomLabels(self.experiment, self.library(), self.epochs.value(), self.seeds.value())
+
+    def show_report(self, report: Contest | None) -> None:
+        if report is None:
+            self.plot.clear("The curves appear as both networks are trained.")
+            return
+        traces = []
+        for row, name in ((0, "own labels"), (1, "random labels")):
+            for errors, part, color in ((report.train_error, "train", "train"), (report.test_error, "test", "test")):
+                mean, half = mean_and_half(100 * errors[row])
+                several = report.train_error.shape[1] > 1
+                low = np.maximum(mean - half, 0.0) if several else None
+                high = np.minimum(mean + half, 100.0) if several else None
+                traces.append(Trace(f"{part}, {name}", mean, color, row == 1, low, high, " %"))
+        self.plot.show_traces(report.epochs, traces, "% wrong", (0.0, 102.0), levels=((100 * report.chance, "muted"),))
+        self.legend.setText(f"{caption_of(self.plot.legend())} &nbsp;faint level: chance")
+
+    def finished(self, report: Contest | None) -> str:
+        if report is None or not np.isfinite(report.train_error[:, :, -1]).any():
+            return ""
+        train, test = (100 * np.nanmean(each[:, :, -1], axis=1) for each in (report.train_error, report.test_error))
+        spread = 196 * np.sqrt(report.chance * (1 - report.chance) / max(1, report.n_test))
+        least = float(np.nanmin(mean_and_half(100 * report.train_error[1])[0]))
+        learned = (
+            "It has learned labels that mean nothing by heart."
+            if least < _FEW
+            else "The random labels are not all learned yet: train longer, or a wider network."
+        )
+        return (
+            f"At epoch {int(report.epochs[-1]):,} the training error is {train[0]:.1f} % with the own labels and "
+            f"{train[1]:.1f} % with random ones ({least:.1f} % at its least). {learned} The test error is "
+            f"{test[0]:.1f} % and {test[1]:.1f} %; an answer that has nothing to do with the sample has "
+            f"{100 * report.chance:.0f} % ± {spread:.0f} on {report.n_test:,} test samples. By chance "
+            f"{100 * report.kept:.0f} % of the permuted "
+            "labels are as before."
+        )
+
+    @Slot(bool)
+    def _set_log(self, on: bool) -> None:
+        self.plot.set_log_x(on)
+
+    def table(self) -> Table:
+        """Return the numbers that are drawn: means over the seeds."""
+        report = self._shown
+        if report is None:
+            return {}
+        columns: dict[str, NDArray[np.generic]] = {"epoch": report.epochs}
+        for row, name in ((0, "own labels"), (1, "random labels")):
+            columns[f"train error, {name} [%]"] = mean_and_half(100 * report.train_error[row])[0]
+            columns[f"test error, {name} [%]"] = mean_and_half(100 * report.test_error[row])[0]
+            columns[f"train loss, {name}"] = mean_and_half(report.train_loss[row])[0]
+        return columns
+
+    def apply_theme(self, theme: Theme) -> None:
+        super().apply_theme(theme)
+        self.plot.apply_theme(theme)
+        if self._shown is not None:
+            self.show_report(self._shown)
+
+
+def mean_and_half(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean of values (seeds, t) over the seeds that are known, and half its 95 % interval: (t,) each.
+
+    By Student's t; NaN for fewer than two seeds.
+    """
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    filled = np.where(known, values, 0.0)
+    mean = np.where(count > 0, filled.sum(axis=0) / np.maximum(count, 1), np.nan)
+    squares = (np.where(known, values - mean, 0.0) ** 2).sum(axis=0)
+    quantiles = np.array([np.nan, np.nan, *(t_quantile(n) for n in range(1, len(values)))])
+    half = quantiles[count] * np.sqrt(squares / np.maximum(count - 1, 1) / np.maximum(count, 1))
+    return mean, half
