@@ -17,7 +17,7 @@ PACKAGING = sorted((ROOT / "packaging").rglob("*.py"))
 EVERYTHING = [*PACKAGE, *TESTS, *PACKAGING]
 
 MOST_LINES = 450
-HEAVY = ("torch", "sklearn", "polars", "scipy", "numba")
+HEAVY = ("torch", "sklearn", "polars", "scipy", "numba", "optuna", "dask", "distributed", "ray")
 LOAD_HEAVY = (  # themselves imported inside functions alone
     "nnviz.network.torch_modules",
     "nnviz.engines.compiled_engine",
@@ -145,6 +145,7 @@ def noted(name, *rest):
     order.append(name.split(".")[0])
     return load(name, *rest)
 sys.modules["torch"] = types.ModuleType("torch")  # the real one would look for Windows
+sys.modules["msvcrt"] = types.ModuleType("msvcrt")  # Windows has it
 import nnviz.__main__
 assert "PySide6" not in sys.modules
 builtins.__import__, sys.platform, sys.argv = noted, "win32", ["nnviz", "--version"]

@@ -1,0 +1,220 @@
+"""The folder of a sweep: what it was asked, and a row for every training, written as it comes.
+
+`sweep.json` describes the sweep, and a lock file keeps others away while it goes on. New rows go into small Parquet
+files in `parts`, each of which appears in one piece; now and then, and at the end, they are gathered into
+`results.parquet`. Whenever the process is killed, every row that was reported is in one of the two, and a row that is
+in both counts once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnviz.experiment import Experiment, from_plain
+from nnviz.export.files import replace_file
+from nnviz.project.journal.lock import Lock
+from nnviz.settings import encode
+from nnviz.sweeps.axes import label
+from nnviz.sweeps.plan import Plan, identity
+from nnviz.sweeps.table import column_types
+
+if TYPE_CHECKING:
+    import polars
+
+DESCRIPTION, RESULTS, PARTS, LOCK = "sweep.json", "results.parquet", "parts", ".nnviz-sweep.lock"
+
+_FORMAT = 1
+
+_FEW = 64
+"""Parts that are gathered at the earliest; later as many as make up a hundredth of all rows, so that gathering, which
+writes all rows anew, takes the same small share of the time however many there are."""
+
+
+class ResultsError(ValueError):
+    """A folder that a sweep cannot write its results into: one sentence that says why and what to do."""
+
+
+class Results:
+    """The rows of one sweep on disk. `open` takes the folder for this process alone, `close` gives it back.
+
+    One thread at a time uses it.
+    """
+
+    def __init__(self, folder: Path, plan: Plan, data_sha256: str) -> None:
+        self.folder = folder
+        self._plan, self._types = plan, column_types(plan.axes)
+        self._description = describe(plan, data_sha256)
+        self._lock = Lock(folder / LOCK)
+        self._part = self._waiting = self._gathered = 0
+
+    def open(self) -> list[dict[str, Any]]:
+        """Make the folder, or take up the one of the same sweep; return the rows that are there, each once.
+
+        Rows of trainings that failed are left out: they are tried again. Raises ResultsError, and touches nothing, when
+        the folder holds another sweep or another process uses it; OSError when it cannot be written.
+        """
+        check_folder(self.folder, self._description)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self._lock.take():
+            raise ResultsError(f"Another sweep is writing to {self.folder} right now; wait for its end, or stop it.")
+        try:
+            check_folder(self.folder, self._description)  # nobody can have changed it since
+            (self.folder / PARTS).mkdir(exist_ok=True)
+            replace_file(self.folder / DESCRIPTION, json.dumps(self._description, indent=1).encode())
+            frame = self._read()
+        except BaseException:
+            self._lock.release()
+            raise
+        return [] if frame is None else [row for row in frame.to_dicts() if row["status"] != "failed"]
+
+    def append(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows; they are safe when this returns. Raises OSError."""
+        if not rows:
+            return
+        self._part += 1
+        write_parquet(self.folder / PARTS / f"{self._part:09d}.parquet", self._frame(rows))
+        self._waiting += 1
+        if self._waiting >= max(_FEW, self._gathered // 100):
+            self.gather()
+
+    def gather(self) -> None:
+        """Put all rows into one file and remove the parts. Raises OSError."""
+        parts = sorted((self.folder / PARTS).glob("*.parquet"))
+        frame = self._read()
+        if frame is None:
+            return
+        write_parquet(self.folder / RESULTS, frame)
+        for part in parts:
+            part.unlink()
+        self._waiting, self._gathered = 0, len(frame)
+
+    def close(self) -> None:
+        """Gather what is left and give the folder back. Raises OSError."""
+        try:
+            if self._waiting:
+                self.gather()
+            with contextlib.suppress(OSError):  # somebody put something in
+                (self.folder / PARTS).rmdir()
+        finally:
+            self._lock.release()
+
+    def _frame(self, rows: Sequence[Mapping[str, Any]]) -> polars.DataFrame:
+        import polars as pl
+
+        kinds = {int: pl.Int64, float: pl.Float64, bool: pl.Boolean, str: pl.String}
+        columns = {name: [row[name] for row in rows] for name in self._types}
+        return pl.DataFrame(columns, {name: kinds[kind] for name, kind in self._types.items()})
+
+    def _read(self) -> polars.DataFrame | None:
+        """Return all rows in the order in which they came, None for none.
+
+        Of a training that is there twice the newer row counts, unless it alone says that the training failed.
+        """
+        import polars as pl
+
+        for folder in (self.folder, self.folder / PARTS):
+            for left in folder.glob(".nnviz-*.part"):  # of a process that was killed while it wrote
+                left.unlink()
+        paths = [self.folder / RESULTS, *sorted((self.folder / PARTS).glob("*.parquet"))]
+        frames = [_opened(path) for path in paths if path.exists()]
+        if not frames:
+            return None
+        self._part = max([self._part, *(int(path.stem) for path in paths[1:] if path.stem.isdigit())])
+        self._waiting, self._gathered = len(paths) - 1, len(frames[0])
+        frame = pl.concat(frames).select(list(self._types))
+        numbered = frame.with_row_index("_place").with_columns((pl.col("status") == "failed").alias("_failed"))
+        best_first = numbered.sort("_failed", "_place", descending=[False, True])
+        kept = best_first.unique("member", keep="first", maintain_order=True)
+        return kept.sort("_place").drop("_place", "_failed")
+
+
+def write_parquet(path: Path, frame: polars.DataFrame) -> None:
+    """Write a table as a Parquet file, in one step. Raises OSError."""
+    import io
+
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    replace_file(path, content.getvalue())
+
+
+def _opened(path: Path) -> polars.DataFrame:
+    import polars as pl
+
+    try:
+        return pl.read_parquet(path.read_bytes())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ResultsError(f"{path} cannot be read ({error}); move it elsewhere to sweep without it.") from None
+
+
+# ---------------------------------------------------------------- what was asked
+
+
+def describe(plan: Plan, data_sha256: str) -> dict[str, Any]:
+    """Return what a sweep was asked, ready for JSON. `data_sha256` is the hash of the samples of its experiment."""
+    plain = {
+        "format": _FORMAT,
+        "experiment": encode(plan.experiment),
+        "vary": {axis.path: {"values": list(axis.values), "any_between": axis.span is not None} for axis in plan.axes},
+        "search": plan.search,
+        "objective": plan.objective,
+        "epochs": plan.experiment.training.epochs,
+        "seeds": plan.seeds,
+        "trials": plan.trials,
+        "data_sha256": data_sha256,
+    }
+    read_back: dict[str, Any] = json.loads(json.dumps(plain))  # compared with what is read from a file
+    return read_back
+
+
+def check_folder(folder: Path, wanted: Mapping[str, Any]) -> None:
+    """Check that a folder can take the results of a sweep: it is empty of others, or holds the same with fewer of them.
+
+    Raises ResultsError.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ResultsError(f"{folder} is a file; name a folder for the results.")
+    path = folder / DESCRIPTION
+    if not path.exists():
+        if (folder / RESULTS).exists():
+            raise ResultsError(f"{folder} holds a {RESULTS} of something else; choose another folder.")
+        return
+    try:
+        found = json.loads(path.read_bytes())
+        before = from_plain(found["experiment"], DESCRIPTION)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultsError(f"{path} does not describe a sweep ({error}); choose another folder.") from None
+    other = _what_differs(found, before, wanted)
+    if other:
+        raise ResultsError(f"{folder} holds the results of another sweep: {other}. Choose another folder.")
+
+
+def _what_differs(found: Mapping[str, Any], before: Experiment, wanted: Mapping[str, Any]) -> str:
+    """Return in words what makes a sweep on disk another than the one that is wanted, nothing if it is the same."""
+    if found.get("format") != _FORMAT:
+        return "it was written by another version of nnviz"
+    if found["vary"] != wanted["vary"]:
+        return f"it varies {', '.join(_in_words(path, each) for path, each in found['vary'].items())}"
+    if found["search"] != wanted["search"]:
+        return f"its points were chosen by {found['search']}"
+    if found["search"] == "optuna" and found["objective"] != wanted["objective"]:
+        return f"its objective was {found['objective']}"
+    if found["epochs"] != wanted["epochs"]:
+        return f"it trained for {found['epochs']:,} epochs"
+    if identity(before) != identity(from_plain(wanted["experiment"], "experiment")):
+        return f"its experiment, {before.name}, has other settings"
+    if found["data_sha256"] != wanted["data_sha256"]:
+        return "its samples were others, although they came from the same place"
+    for name in ("seeds", "trials"):
+        if (found[name] or 0) > (wanted[name] or 0):
+            return f"it has {found[name]} {name}, and more can be added but none taken away"
+    return ""
+
+
+def _in_words(path: str, axis: Mapping[str, Any]) -> str:
+    values = [label(value) for value in axis["values"]]
+    shown = values if len(values) <= 4 else [*values[:2], "...", values[-1]]
+    return f"{path} over {', '.join(shown)}"

@@ -1,0 +1,94 @@
+"""Sweeps on a real Ray cluster of this machine, a worker of which is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from typing import Any
+
+import pytest
+from sweep_runs import VARY, small, swept, wait, without_time
+
+from nnviz.sweeps.backends import BackendError, backends
+from nnviz.sweeps.sweep import Sweep
+
+ray = pytest.importorskip("ray")
+psutil = pytest.importorskip("psutil")
+
+
+@pytest.fixture(autouse=True)
+def one_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray reads its token once for each process, from a home that is another for every test."""
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0123456789abcdef" * 4)
+
+
+def busy_workers() -> list[int]:
+    """Return the processes of Ray workers below this one that train right now; Ray names them after what they do."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            words = process.cmdline()
+        except psutil.Error:  # it has just ended
+            continue
+        if words and words[0].startswith("ray::train_parcels"):
+            found.append(process.pid)
+    return found
+
+
+def test_a_worker_dies_and_nothing_is_lost_and_nothing_comes_twice(tmp_path: Any) -> None:
+    plan = small(VARY, epochs=1500, seeds=15)
+    with Sweep(plan, tmp_path, "ray", threads=2) as sweep:
+        sweep.start()
+        wait(sweep, lambda: len(sweep.table()) >= 1, "a row")
+        wait(sweep, busy_workers, "a training on a worker")
+        rows = len(sweep.table())
+        os.kill(busy_workers()[0], signal.SIGKILL)
+        assert rows < plan.n_trainings, "it was killed in the middle"
+        assert sweep.join(60.0)
+        progress, table = sweep.progress(), sweep.table()
+    assert progress.state == "finished", progress
+    assert (progress.done, progress.failed) == (90, 0)
+    assert len(set(table["member"])) == len(table) == 90
+    assert without_time(table) == without_time(swept(plan))
+    assert not ray.is_initialized()
+
+
+def test_cancelling_ends_trainings_on_the_workers() -> None:
+    plan = small(["network.layers[0].units=20,30"], epochs=50_000_000, seeds=4)
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    try:
+        with Sweep(plan, backend="ray") as sweep:
+            sweep.start()
+            wait(sweep, busy_workers, "a training on a worker")
+            sweep.cancel()
+            assert sweep.join(15.0)
+            assert sweep.progress().state == "cancelled"
+        assert ray.is_initialized(), "whoever was connected before stays so"
+        end = time.monotonic() + 15.0
+        while busy_workers():
+            assert time.monotonic() < end, "a worker goes on with what nobody wants"
+            time.sleep(0.05)
+    finally:
+        ray.shutdown()
+
+
+def test_an_unreachable_cluster_is_one_sentence_within_seconds() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    began = time.monotonic()
+    with pytest.raises(BackendError, match=f"No Ray cluster answers at {address}.*ray start --head"):
+        backends["ray"](address).open()
+    with pytest.raises(BackendError, match="is no address of a Ray cluster"):
+        backends["ray"]("tcp://127.0.0.1:8786").open()
+    assert time.monotonic() - began < 10.0
+
+
+def test_without_ray_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nnviz.sweeps.backends import ray as backend
+
+    monkeypatch.setattr(backend, "find_spec", lambda name: None)
+    with pytest.raises(BackendError, match=r"pip install 'nnviz\[cluster\]'"):
+        backends["ray"]().open()
