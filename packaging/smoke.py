@@ -53,6 +53,8 @@ def main(arguments: list[str]) -> int:
         ("repeats, forks and compares saved runs", projects),
         ("writes every view as PNG, SVG, PDF and CSV", exports),
         ("shows every view in its window", pictures),
+        ("sweeps, and says what clusters need", sweeps),
+        ("shows every page of its laboratory", laboratory),
         ("opens, plays and quits by the keyboard", keyboard),
         ("imports a CSV file by the keyboard", table_dialog),
         ("starts itself, and modules of its own", children),
@@ -196,6 +198,29 @@ def pictures(app: App) -> str:
         missing = [view for view in missing if drawn(before[view]) == drawn(after[view])]
     need(not missing, f"Training changes nothing in these views: {', '.join(missing)}")
     return f"{len(views)} views {'under X11' if app.display else 'drawn into memory'}"
+
+
+def sweeps(app: App) -> str:
+    """Sweep two settings, and through the peak of double descent; clusters and Optuna are not in the app."""
+    vary = ("--vary", "network.layers[0].units=2,4", "--vary", "training.learning_rate=0.01,0.1")
+    lines = app.run("sweep", "circles", *vary, "--epochs", 20, "--out", app.home / "sweep", "--json").splitlines()
+    need(json.loads(lines[-1])["final"], f"The last line of a sweep is {lines[-1]}")
+    need((app.home / "sweep" / "results.parquet").exists(), "A sweep left no results.")
+    found = json.loads(app.run("sweep", "double-descent", "--seeds", 1, "--epochs", 200, "--json").splitlines()[-1])
+    need(len(found["test_loss"]) == len(found["n_parameters"]) == 16, f"The double descent has gaps: {found}")
+    app.run("sweep", "circles", *vary, "--epochs", 2, "--backend", "dask", "--address", "tcp://127.0.0.1:1", status=2)
+    return f"96 networks would take about {found['seconds'] * 6 * 15:.0f} s"
+
+
+def laboratory(app: App) -> str:
+    """Have every page of the laboratory train, and look at its picture."""
+    out = app.home / "lab.png"
+    app.run("screenshot", "noisy-labels", "--epochs", 20, "--page", "all", "--out", out)
+    pages = sorted(out.parent.glob("lab-*.png"))
+    need(len(pages) >= 10, f"These are all pages: {pages}")
+    small = [page.name for page in pages if page.stat().st_size < 20_000]
+    need(not small, f"There is little to see on {small}")
+    return f"{len(pages)} pages"
 
 
 def taken(app: App, experiment: str, epochs: int, views: list[str]) -> dict[str, Path]:

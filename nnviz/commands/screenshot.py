@@ -59,7 +59,8 @@ Files that exist are replaced."""
             "--page",
             default="",
             metavar="NAME[,NAME...]",
-            help="open these pages of the laboratory, have them train, and write a picture of each as FILE-NAME.png",
+            help=f"open these pages of the laboratory, have them train, and write a picture of each as FILE-NAME.png; "
+            f"{_ALL!r} for every page",
         )
         parser.add_argument("--out", type=Path, required=True, metavar="FILE.png", help="where to write the picture")
 
@@ -100,6 +101,8 @@ def _pages(text: str) -> list[str]:
         return []
     from nnviz.gui.laboratory.page import pages
 
+    if text == _ALL:
+        return pages.names()
     try:
         return [pages[name.strip()].name for name in text.split(",")]
     except UnknownMemberError as error:

@@ -95,7 +95,10 @@ def _picture_of_view(window: MainWindow, name: str, scale: int) -> QImage:
 
 
 def _picture_of_page(window: MainWindow, name: str, scale: int) -> QImage:
-    """Turn the laboratory to a page, have it train what it trains, and return its window as it is drawn then."""
+    """Turn the laboratory to a page, have it train what it trains, and return its window as it is drawn then.
+
+    A page that wants a choice first, of samples say, is pictured as it asks for it.
+    """
     window.companions.open_laboratory(name)
     laboratory = window.companions.laboratory
     assert laboratory is not None
@@ -104,7 +107,7 @@ def _picture_of_page(window: MainWindow, name: str, scale: int) -> QImage:
         page.begin()
         while page.study is not None and not page.study.progress().over:
             _process_events()
-        if page.study is None or page.study.progress().state == "failed":
+        if page.study is not None and page.study.progress().state == "failed":
             raise ScreenshotError(f"{page.title} could not be shown. {page.sentence.text()}".strip())
         page.refresh()
     for _ in range(3):
