@@ -208,6 +208,8 @@ def test_probes_need_a_network_that_trains(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_every_number_of_the_plan_has_its_row() -> None:
     planned = {
+        "sweep",
+        "bias-variance",
         "raw/dense",
         "raw/js",
         "raw/flops",

@@ -34,20 +34,32 @@ def split(dataset: Dataset, settings: DataSettings) -> SplitData:
             f"{dataset.n_samples} samples leave {len(train)} for training and {len(test)} for testing; "
             "add samples or change the train share."
         )
+    return split_at(dataset, settings, train, validation, test)
+
+
+def split_at(dataset: Dataset, settings: DataSettings, train: Indices, validation: Indices, test: Indices) -> SplitData:
+    """Return the split with these sample numbers, prepared in the same way."""
     dataset = with_gaps_filled(dataset, train)
     targets, noisy = with_label_noise(dataset, train, settings)
     scaling = fit_scaling(dataset, targets, train) if settings.standardize else no_scaling(dataset)
     if settings.centre:
         scaling = replace(scaling, shift=dataset.features[train].mean(axis=0, dtype=np.float64))
 
-    def part(rows: Indices) -> Part:
-        x, y = scaling.scaled(dataset.features[rows]), targets[rows]
+    def part(rows: Indices, copies: int = 0) -> Part:
+        features, identities = dataset.features[rows], rows if dataset.identities is None else dataset.identities[rows]
+        x, y, wrong = scaling.scaled(features), targets[rows], noisy[rows]
+        if copies:
+            changed = changed_copies(features, identities, settings, dataset.image_shape)
+            x = np.concatenate([x, scaling.scaled(changed)])
+            y, wrong = np.tile(y, 1 + copies), np.tile(wrong, 1 + copies)
         if dataset.task == "regression":
             y = ((y - scaling.target_shift) / scaling.target_scale).astype(np.float32)
-        return Part(_frozen(x), _frozen(y), _frozen(noisy[rows]))
+        for array in (x, y, wrong):
+            array.setflags(write=False)
+        return Part(x, y, wrong)
 
     return SplitData(
-        train=_with_copies(part(train), dataset, train, scaling, settings) if settings.copies else part(train),
+        train=part(train, settings.copies),
         validation=part(validation),
         test=part(test),
         task=dataset.task,
@@ -58,17 +70,6 @@ def split(dataset: Dataset, settings: DataSettings) -> SplitData:
         image_shape=dataset.image_shape,
         notes=dataset.notes + _advice(dataset, train, settings),
         copies=settings.copies,
-    )
-
-
-def _with_copies(part: Part, dataset: Dataset, train: Indices, scaling: Scaling, settings: DataSettings) -> Part:
-    """Return the training part followed by changed copies of its samples, targets and signs of label noise alike."""
-    identities = train if dataset.identities is None else dataset.identities[train]
-    copies = changed_copies(dataset.features[train], identities, settings, dataset.image_shape)
-    return Part(
-        _frozen(np.concatenate([part.x, scaling.scaled(copies)])),
-        _frozen(np.tile(part.targets, 1 + settings.copies)),
-        _frozen(np.tile(part.noisy, 1 + settings.copies)),
     )
 
 

@@ -18,7 +18,8 @@ class EpochRange(History):
         epochs = whole.column("epoch")
         inside = (epochs >= first) & (epochs <= last)
         if inside.any():
-            self.append({name: whole.column(name)[inside] for name in whole.names})
+            self.append({name: whole.stored(name)[inside] for name in whole.names})
+        self.sealed = whole.sealed
         self.events = [event for event in whole.events if first <= event.epoch <= last]
         self.keyframes = Keyframes(whole.keyframes.most, whole.keyframes.bytes_limit)
         for frame in whole.keyframes:

@@ -22,9 +22,11 @@ class Fitting(Finding):
         if not evidence.trained:
             return None
         train, test = evidence.now("train_error"), evidence.now("test_error")
-        if math.isnan(train) or math.isnan(test):
+        if math.isnan(train):
             return None
         word = error_name(evidence)
         doing = "At rest" if at_rest(evidence) else "Learning"
         sentence = f"Train {word} {error(evidence, train)}, test {word} {error(evidence, test)}."
+        if math.isnan(test):
+            sentence = f"Train {word} {error(evidence, train)}; what the test part says is locked away."
         return Found("good", f"{doing}, epoch {evidence.epoch:,}", sentence)

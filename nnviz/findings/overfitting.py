@@ -35,6 +35,8 @@ class Overfitting(Finding):
         at = min(int(np.searchsorted(epochs, onset)), len(epochs) - 1)
         said = verdict(_losses(evidence, at, onset), _losses(evidence, -1, evidence.epoch))
         before, now = (float(evidence.curves["test_error"][row]) for row in (at, -1))
+        if math.isnan(before) or math.isnan(now):  # the test part is locked away
+            return Found("danger", said.headline, said.sentence, (GoTo(onset, f"Go to {onset:,}"),))
         no_worse = not evidence.regression and now <= before
         better = ": no more answers are wrong." if no_worse else "."
         errors = f" Test {error_name(evidence)} went {error(evidence, before)} → {error(evidence, now)}{better}"

@@ -60,6 +60,12 @@ class Companions(QObject):
         """Train cures of the run in front as twins, and rank them."""
         from nnviz.gui.cures.window import CuresWindow  # nobody needs it at the start
 
+        vault = self._window.vault
+        if vault.vault.locked:
+            words = "Cures are ranked by the test error, and the test part is locked: open the vault."
+            self._window.controller.notice.emit(words)
+            return
+        vault.select("Cures ranked by their test errors")
         self._window.controller.session.pause()
         CuresWindow(self._window.controller, self._window.theme, self._window).show()
 

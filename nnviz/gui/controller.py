@@ -30,6 +30,8 @@ class Controller(QObject):
     """The run's status or its sentence changed."""
     ticked = Signal()
     """Once per frame in which something arrived."""
+    best_wanted = Signal()
+    """The user goes to the best epoch of the run in front: who keeps the test vault counts it."""
     notice = Signal(str)
     """A sentence for the user about something that could not be done."""
 
@@ -260,9 +262,14 @@ class Controller(QObject):
     def go_to_best(self) -> None:
         """Look at the epoch with the smallest validation loss, or test loss where there is no validation part."""
         best = self.run.history.best_epoch
-        if best is None:
+        if best is None and self.run.history.sealed and self.run.epoch > 0:
+            self.notice.emit(
+                "Only the test part says which epoch is best, and it is locked: set a validation part aside."
+            )
+        elif best is None:
             self.notice.emit("There is no best epoch yet: nothing has been measured.")
         else:
+            self.best_wanted.emit()
             self.go_to(best)
 
     def move(self, epochs: int) -> None:

@@ -244,7 +244,8 @@ def shown_numbers(run: Run) -> tuple[int, float, float]:
     snapshot = run.snapshot
     if run.playhead is not None and snapshot is not None and snapshot.past:
         row = snapshot.row
-        return snapshot.epoch, float(row["train_error"][0]), float(row["test_error"][0])
+        test = math.nan if run.history.sealed else float(row["test_error"][0])
+        return snapshot.epoch, float(row["train_error"][0]), test
     return run.epoch, run.history.latest("train_error"), run.history.latest("test_error")
 
 

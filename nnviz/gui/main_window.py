@@ -38,6 +38,7 @@ from nnviz.gui.safety import Safety
 from nnviz.gui.status_line import StatusLine
 from nnviz.gui.theme import Theme
 from nnviz.gui.undo_record import UndoRecord
+from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.view_dock import Dock, TitleBar, ViewDock
 from nnviz.gui.views import View, views
 
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         self.docks: dict[str, Dock] = {}
         self._enlarged: ViewDock | None = None
         self._wanted: frozenset[str] = frozenset()
+        self.vault = keeper_of(self.controller)  # before whatever shows a run: it hides what is locked
         self.companions = Companions(self, remember)
         self.undo_record = UndoRecord(self.controller)
         self.documents = Documents(self, remember)

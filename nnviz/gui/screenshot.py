@@ -105,8 +105,9 @@ def _picture_of_page(window: MainWindow, name: str, scale: int) -> QImage:
     page = laboratory.page
     if isinstance(page, StudyPage):
         page.begin()
-        while page.study is not None and not page.study.progress().over:
+        while page.study is not None and not page.study.settled():
             _process_events()
+            page.refresh()
         if page.study is not None and page.study.progress().state == "failed":
             raise ScreenshotError(f"{page.title} could not be shown. {page.sentence.text()}".strip())
         page.refresh()

@@ -1,4 +1,4 @@
-"""What can be undone, as plain values in a project: so that undo goes on after opening it, or after a crash."""
+"""What can be undone, and the test vault, as plain values in a project: so that both go on after opening it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
 from nnviz.gui.steps import EditStep, ExperimentStep, NewRunStep, NoteStep, Standpoint
+from nnviz.gui.vault_keeper import keeper_of
 from nnviz.history.chapters import Edit
 from nnviz.project.project import Project
 from nnviz.project.records import tree_of
@@ -42,14 +43,16 @@ class UndoRecord:
         kept, of the undone ones those before it.
         """
         stack, runs = self._controller.undo_stack, self._controller.session.runs
-        key = (stack.index(), stack.count(), self._controller.experiment, tuple(run.number for run in runs))
+        vault = keeper_of(self._controller).vault
+        key = (vault, stack.index(), stack.count(), self._controller.experiment, tuple(run.number for run in runs))
         if key != self._key:
-            self._key, self._desk = key, {"undo": _recorded(stack, runs)}
+            self._key, self._desk = key, {"undo": _recorded(stack, runs), "vault": vault.plain()}
         return self._desk
 
     def restore(self, project: Project) -> None:
         """Put the steps of a project, whose runs the session has, onto the undo stack. It never raises."""
         controller, stack = self._controller, self._controller.undo_stack
+        keeper_of(controller).restore(project.desk.get("vault"))
         record = project.desk.get("undo")
         try:
             index, plain = int(record["index"]), list(record["steps"])  # type: ignore[index]

@@ -50,6 +50,8 @@ class History:
         self._best_from = 0
         self._widest = 0  # of 2 to the power of this many epochs, thinning keeps at least one
         self.went_back = 0  # how often rows were taken back
+        self.sealed = False
+        """Whether what was measured on the test part is hidden from whoever reads: see `nnviz.vault`. It is kept."""
         self.events: list[Event] = []
         self.keyframes = Keyframes()
 
@@ -74,7 +76,8 @@ class History:
     def copy(self) -> History:
         """Return a copy that nothing changes which happens to this one from now on."""
         twin = History(self.most)
-        twin._columns = {name: self.column(name).copy() for name in self._columns}
+        twin._columns = {name: self.stored(name).copy() for name in self._columns}
+        twin.sealed = self.sealed
         twin._length, twin._best, twin._best_from = self._length, self._best, self._best_from
         twin._widest, twin.went_back = self._widest, self.went_back
         twin.events, twin.keyframes = list(self.events), self.keyframes.copy()
@@ -97,7 +100,7 @@ class History:
         return self._length
 
     def __contains__(self, name: object) -> bool:
-        return name in self._columns and self._length > 0
+        return name in self._columns and self._length > 0 and not self._hides(name)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -158,6 +161,7 @@ class History:
         Its best row is looked for from that epoch on. Keyframes are not copied.
         """
         part = History(self.most)
+        part.sealed = self.sealed
         count = int(np.searchsorted(self.column("epoch"), epoch, side="right"))
         if count:
             part._add({name: column[:count] for name, column in self._columns.items()}, count)
@@ -184,7 +188,7 @@ class History:
         stays = np.zeros(self._length, bool)
         stays[stay] = stays[old:] = True
         stays[among(epochs, np.array([event.epoch for event in self.events[-(self.most // 16) :]]))] = True
-        stays[[row for row in (self.best_row, self._best_before(old)) if row is not None]] = True
+        stays[[row for row in (self._found_best(), self._best_before(old)) if row is not None]] = True
         kept = np.flatnonzero(stays)
         for name, column in self._columns.items():
             self._columns[name] = self._copied(column, kept, self.most)
@@ -195,14 +199,21 @@ class History:
 
     def _best_before(self, end: int) -> int | None:
         """Return the best of the rows before one: the best row of a run that goes back to there."""
-        values = self.column(self.monitor)[self._best_from : end]
+        values = self.stored(self.monitor)[self._best_from : end]
         return self._best_from + int(np.nanargmin(values)) if np.isfinite(values).any() else None
 
     def column(self, name: str) -> NDArray[Any]:
-        """Return all values of a column, read-only: (n,) or (n, k); empty when it was never measured."""
+        """Return all values of a column, read-only: (n,) or (n, k); empty when it was never measured, or is hidden."""
+        return np.empty(0, np.float32) if self._hides(name) else self.stored(name)
+
+    def stored(self, name: str) -> NDArray[Any]:
+        """Return all values of a column as it is kept, hidden or not: for files, which keep everything."""
         column = self._columns.get(name, np.empty(0, np.float32))[: self._length]
         column.setflags(write=False)
         return column
+
+    def _hides(self, name: object) -> bool:
+        return self.sealed and isinstance(name, str) and name.startswith("test_")
 
     def latest(self, name: str) -> float:
         """Return the newest value of a column of single numbers, NaN when there is none."""
@@ -215,11 +226,14 @@ class History:
 
     @property
     def best_row(self) -> int | None:
-        """The row with the smallest monitored loss, the first one when several share it."""
+        """The row with the smallest monitored loss, the first one when several share it; None where that is hidden."""
+        return None if self._hides(self.monitor) else self._found_best()
+
+    def _found_best(self) -> int | None:
         name, best, seen = self._best
         if name != self.monitor:
             name, best, seen = self.monitor, -1, self._best_from
-        values = self.column(name)
+        values = self.stored(name)
         fresh = values[seen:]  # a long run is asked for its best row many times a second
         if len(fresh) and np.isfinite(fresh).any():
             row = seen + int(np.nanargmin(fresh))

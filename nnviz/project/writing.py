@@ -168,7 +168,7 @@ def _write_histories(archive: zipfile.ZipFile, project: Project) -> None:
     for number, run in enumerate(project.runs, 1):
         history = run.history
         if len(history):
-            columns = {name: history.column(name) for name in history.names}
+            columns = {name: history.stored(name) for name in history.names}
             _add(archive, f"runs/{number}/history.npz", packed(columns))
 
 

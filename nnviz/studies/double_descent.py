@@ -23,6 +23,8 @@ from nnviz.settings import SettingsError
 from nnviz.studies.axes import Axis, checked, number
 from nnviz.studies.study import Study, train_through
 
+Found = NDArray[np.float64]
+
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error")
 
 _SEEDS = 2**31
@@ -106,8 +108,8 @@ class DoubleDescentStudy(Study[Descent]):
         shape = (len(self.values), seeds)
         self._found = {name: np.full(shape, np.nan) for name in MEASURED}
         self._parameters = np.zeros(len(self.values), np.int64)
-        nothing = {name: values.copy() for name, values in self._found.items()}
-        super().__init__(Descent(axis, self.values, self.seeds, self._parameters.copy(), **nothing), threads)
+        nothing = Descent(axis, self.values, self.seeds, self._parameters.copy(), *self._copies())
+        super().__init__(nothing, threads)
 
     def experiment_at(self, place: int, seed: int = 0) -> Experiment:
         """Return the experiment of a place, with the `seed`-th seed: opened as a run it gives the same numbers."""
@@ -174,6 +176,11 @@ class DoubleDescentStudy(Study[Descent]):
             for name in MEASURED:
                 self._found[name][place, seed] = row[name][0]
 
+    def _copies(self) -> tuple[Found, Found, Found, Found]:
+        """Return what was measured, in the order of `MEASURED`."""
+        train_loss, train_error, test_loss, test_error = (self._found[name].copy() for name in MEASURED)
+        return train_loss, train_error, test_loss, test_error
+
     def _report_now(self, began: float) -> Descent:
         assert self._data is not None
         data, training = self._data, self.experiment.training
@@ -184,7 +191,7 @@ class DoubleDescentStudy(Study[Descent]):
             self.values,
             self.seeds,
             self._parameters.copy(),
-            **{name: values.copy() for name, values in self._found.items()},
+            *self._copies(),
             threshold=threshold,
             threshold_at=place_of(self._parameters, self.values, threshold),
             loss=loss.title.lower(),

@@ -89,6 +89,10 @@ class Study(Generic[R]):
         left = spent * (1.0 - share) / share if state == "training" and share > 0.0 else float("nan")
         return Progress(state, share, 0.0 if state in ("cancelled", "failed") else left, self._text)
 
+    def settled(self) -> bool:
+        """Say whether the report holds all that is to be known at present: a study that follows a run never ends."""
+        return self.progress().over
+
     def report(self) -> R:
         """Return what is known so far: a frozen value."""
         return self._report
@@ -96,7 +100,7 @@ class Study(Generic[R]):
     # ------------------------------------------------------------ what a subclass uses
 
     def study(self) -> None:
-        """Do everything; ask `stopped` now and then. Raises one of `MISTAKES`, with a sentence, if it cannot be done."""
+        """Do everything; ask `stopped` now and then. Raises one of `MISTAKES`, with a sentence, where it cannot."""
         raise NotImplementedError
 
     def stopped(self) -> bool:

@@ -104,6 +104,7 @@ class Sweep:
         self._total = plan.n_trainings
         self._counts = {"finished": 0, "diverged": 0, "failed": 0}
         self._resumed = 0
+        self._slots = 1
         self._spent = self._predicted = 0.0  # seconds that trainings of this session took, and were thought to take
         self._batch = 1
         self._accounted = 0.0  # seconds that all rows were thought to take
@@ -172,7 +173,7 @@ class Sweep:
             return math.nan
         off = self._spent / self._predicted if self._predicted > 0.0 else 1.0
         rest = max(cost.mean * self._total - self._accounted, cost.smallest * left) if left else 0.0
-        return off * rest / self.backend.slots
+        return off * rest / self._slots
 
     # ------------------------------------------------------------ the thread
 
@@ -216,8 +217,9 @@ class Sweep:
             self._results = results
             self._resumed = len(self._table)
         self.backend.open()
+        self._slots = max(1, self.backend.slots)
         if self.cost is None:
-            self.cost = estimate(self.plan, self.backend.slots, samples=self._samples)
+            self.cost = estimate(self.plan, self._slots, samples=self._samples)
         self._agenda = agenda_of(self.plan, self._table.table(), self._predict, self._most_points)
         self._total = self._agenda.total
 
@@ -236,6 +238,7 @@ class Sweep:
     def _train(self) -> None:
         """Keep the backend busy and write down what comes, until nothing is left or the sweep is cancelled."""
         while not self._cancelled.is_set():
+            self._slots = max(1, self.backend.slots)  # here: whoever asks how long it takes must not wait for a cluster
             self._submit()
             if not self._in_flight:
                 return

@@ -41,6 +41,7 @@ def same(a: Dataset, b: Dataset) -> bool:
 def test_all_sources_are_found_in_their_families() -> None:
     assert {cls.__name__ for cls in MADE} == {
         "Circles", "Xor", "Spirals", "Moons", "Blobs", "Checkerboard", "TiltedPlane", "MultiGaussian", "NoisySine",
+        "ModularAddition",
     }  # fmt: skip
     assert {cls.__name__ for cls in CARRIED} == {"Digits", "Iris", "Wine", "BreastCancer", "Diabetes"}
     assert {cls.family for cls in ALL} == {"generator", "bundled", "file", "drawing"}

@@ -32,7 +32,13 @@ ACTIVATIONS = {
 }
 """The activations that have a kernel, by the name of their kind."""
 
-LOSSES = {"squared": SQUARED, "huber": HUBER, "binary-cross-entropy": BINARY, "cross-entropy": CATEGORICAL}
+LOSSES = {
+    "squared": SQUARED,
+    "scaled-squared": SQUARED,  # its targets are scaled, see `ScaledSquared.encode`
+    "huber": HUBER,
+    "binary-cross-entropy": BINARY,
+    "cross-entropy": CATEGORICAL,
+}
 """The losses that have a kernel, by the name of their kind."""
 
 OPTIMIZERS = {

@@ -42,7 +42,8 @@ def measured(run: Run, moment: Moment) -> Measured:
         return Measured(None, True, dict.fromkeys(METRICS, float("nan")))
     shown = run.snapshot
     if shown is not None and shown.past and shown.epoch == epoch and shown.row:
-        return Measured(epoch, True, _with_gap({name: float(v[0]) for name, v in shown.row.items() if v.ndim == 1}))
+        row_there = {name: float(v[0]) for name, v in shown.row.items() if v.ndim == 1 and name in run.history}
+        return Measured(epoch, True, _with_gap(row_there))
     epochs = run.history.column("epoch")
     row = int(np.searchsorted(epochs, epoch, side="right")) - 1
     if row < 0:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QV
 from nnviz.gui.controller import Controller
 from nnviz.gui.laboratory.page import Page
 from nnviz.gui.theme import Theme
+from nnviz.gui.vault_keeper import keeper_of
 from nnviz.settings import SettingsError
 from nnviz.studies.study import Study
 
@@ -104,6 +105,13 @@ class StudyPage(Page, Generic[R]):
             self.status.setText("")
             self.sentence.setText(str(error))
             return
+        keeper = keeper_of(self.controller)
+        if self.shows_test and keeper.vault.locked:
+            study.close()
+            self.sentence.setText("This shows test errors, and the test part is locked: open the test vault first.")
+            return
+        if self.shows_test:
+            keeper.look(self.title)
         self.controller.session.pause()  # the cores are for this
         self.sentence.setText("")
         self._shown, self._of = None, (self.run.number, self.run.name)

@@ -212,8 +212,9 @@ class Lanes(QWidget):
         if run.trained and run.first_epoch <= epoch <= run.epoch:
             row = min(int(np.searchsorted(run.history.column("epoch"), epoch)), len(run.history) - 1)
             shown = int(run.history.column("epoch")[row])
-            losses = (float(run.history.column(f"{part}_loss")[row]) for part in ("train", "test"))
-            lines.append("epoch {:,}: train loss {:.4g}, test loss {:.4g}".format(shown, *losses))
+            parts = [part for part in ("train", "test") if f"{part}_loss" in run.history]
+            losses = (f"{part} loss {float(run.history.column(f'{part}_loss')[row]):.4g}" for part in parts)
+            lines.append(f"epoch {shown:,}: {', '.join(losses)}")
         if run.history.best_epoch is not None and run.trained:
             lines.append(f"best epoch {run.history.best_epoch:,}")
         onset = run.onset

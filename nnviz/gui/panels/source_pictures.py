@@ -19,14 +19,14 @@ DOT = 1.0
 
 
 def sample(source: type[Any]) -> Dataset | None:
-    """Return a few samples of a generator, None for sources that read files or whole data sets."""
+    """Return a few samples of a generator in a plane, None for all other sources."""
     if source.family != "generator":
         return None
     try:
         dataset: Dataset = source(samples=SAMPLES).load(0)
     except (DataError, TypeError):
         return None
-    return dataset
+    return dataset if dataset.n_features <= 2 else None
 
 
 def picture(source: type[Any], dataset: Dataset | None, theme: Theme, ratio: float) -> QPixmap:

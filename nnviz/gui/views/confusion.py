@@ -19,6 +19,8 @@ from nnviz.history.history import History
 from nnviz.snapshot import Snapshot
 
 _PARTS = ("train", "test")
+_TEST = 1
+_LOCKED = "The test part is locked; look at the training part, or open the test vault in the laboratory."
 
 
 @views.register
@@ -34,7 +36,7 @@ class Confusion(View):
     figure_size = (321, 280)
 
     def build(self, theme: Theme) -> None:
-        self._part = 1
+        self._part = _TEST
         self._choice: Choice | None = None
         self._summary = ""
         self._shown: tuple[History, Snapshot | None] | None = None
@@ -47,9 +49,10 @@ class Confusion(View):
         layout.addWidget(self._matrix)
 
     def refresh(self, history: History, snapshot: Snapshot | None) -> None:
-        counts = self._counts(snapshot)
+        counts = self._counts(history, snapshot)
         if snapshot is None or counts is None:
-            self._matrix.say(why_nothing(history, _why_empty(snapshot)))
+            locked = self._part == _TEST and history.sealed
+            self._matrix.say(_LOCKED if locked else why_nothing(history, _why_empty(snapshot)))
             self._summary = ""
             self.set_caption("")
             return
@@ -77,7 +80,7 @@ class Confusion(View):
         painter.restore()
 
     def table(self, history: History, snapshot: Snapshot | None) -> Table:
-        counts = self._counts(snapshot)
+        counts = self._counts(history, snapshot)
         if snapshot is None or counts is None:
             return {}
         names = snapshot.data.class_names
@@ -97,10 +100,10 @@ class Confusion(View):
 
     # ------------------------------------------------------------ parts
 
-    def _counts(self, snapshot: Snapshot | None) -> NDArray[np.int64] | None:
-        """Return the table (classes, classes) of the chosen part."""
+    def _counts(self, history: History, snapshot: Snapshot | None) -> NDArray[np.int64] | None:
+        """Return the table (classes, classes) of the chosen part, None where it is hidden or not there."""
         tables = None if snapshot is None else snapshot.arrays.get("confusion")
-        return None if tables is None else tables[self._part]
+        return None if tables is None or (self._part == _TEST and history.sealed) else tables[self._part]
 
     def _choose(self, part: int) -> None:
         if part != self._part:

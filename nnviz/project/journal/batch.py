@@ -75,7 +75,7 @@ def facts_of(run: Run) -> Facts:
 def size_of(run: Run) -> int:
     """Return how many bytes the measurements and keyframes of a run take."""
     history = run.history
-    return sum(history.column(name).nbytes for name in history.names) + history.keyframes.nbytes
+    return sum(history.stored(name).nbytes for name in history.names) + history.keyframes.nbytes
 
 
 def standing_of(runs: Sequence[Run], front: int, compared: Iterable[int], desk: Desk) -> Facts:
@@ -98,5 +98,5 @@ def taken(run: Run, known: Written, everything: bool, whole: bool) -> RunNow:
         return RunNow(copy, None, {}, False, about, history.went_back)
     fresh = whole or known.epoch < 0 or known.went_back != history.went_back
     first = 0 if fresh else int(np.searchsorted(history.column("epoch"), known.epoch, side="right"))
-    rows = {name: history.column(name)[first:].copy() for name in history.names}
+    rows = {name: history.stored(name)[first:].copy() for name in history.names}
     return RunNow(copy, history.keyframes.copy(), rows, fresh, about, history.went_back)

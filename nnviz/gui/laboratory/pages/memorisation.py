@@ -92,6 +92,7 @@ class MemorisationPage(StudyPage[Report]):
     )
     group = GROUPS[1]
     order = 40
+    shows_test = False
     begin_words = "Train again"
 
     # ------------------------------------------------------------ assembly
