@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 
-from nnviz.analysis.onset import overfitting_onset
+import numpy as np
+
+from nnviz.analysis.onset import overfitting_onset, rise_matters
 from nnviz.engines.engine import Place
 from nnviz.experiment import Experiment
 from nnviz.history.chapters import Chapter, chapter_at
@@ -55,6 +57,7 @@ class Run:
     starred: bool = False
     archived: bool = False
     _onset: tuple[int, int | None, float] = (-1, None, 0.0)  # at which epoch it was looked for, what was found, when
+    _matters: bool = False  # whether what was found is more than a trifle
 
     @property
     def epoch(self) -> int:
@@ -94,7 +97,14 @@ class Run:
             measured = len(train) and len(monitored)
             found = overfitting_onset(epochs[rows], train[rows], monitored[rows]) if measured else None
             self._onset = (self.epoch, found, time.monotonic())
+            at = int(np.searchsorted(epochs[rows], found)) if found is not None else 0
+            self._matters = found is not None and rise_matters(train[rows], monitored[rows], at, float(monitored[0]))
         return self._onset[1]
+
+    @property
+    def overfits_since(self) -> int | None:
+        """The onset of an overfitting that is clear and goes on: what the timeline shows, as the verdict says it."""
+        return self.onset if self.onset is not None and self._matters else None
 
     @property
     def end(self) -> Place:

@@ -303,7 +303,7 @@ def test_a_picture_is_taken(monkeypatch: pytest.MonkeyPatch, here: Path) -> None
     monkeypatch.setattr(screenshot, "take", lambda *arguments: taken.append(arguments))
     looks = ["--size", "800x600", "--theme", "light", "--scale", "2"]
     assert cli.main(["screenshot", "xor", "--epochs", "7", *looks, "--out", "a.png", "--seed", "3"]) == 0
-    assert taken == [(bundled("xor").replace(seed=3), 7, (800, 600), "light", 2, Path("a.png"), [])]
+    assert taken == [(bundled("xor").replace(seed=3), 7, (800, 600), "light", 2, Path("a.png"), [], [])]
 
 
 @pytest.mark.parametrize("asked", ["loss,dead-units", "all"])
@@ -312,9 +312,20 @@ def test_pictures_of_views_are_taken(monkeypatch: pytest.MonkeyPatch, here: Path
     from nnviz.gui.views import views
 
     taken: list[list[str]] = []
-    monkeypatch.setattr(screenshot, "take", lambda *arguments: taken.append(arguments[-1]))
+    monkeypatch.setattr(screenshot, "take", lambda *arguments: taken.append(arguments[-2]))
     assert cli.main(["screenshot", "xor", "--view", asked, "--out", "a.png"]) == 0
     assert taken == [views.names() if asked == "all" else ["loss", "dead_units"]]
+
+
+@pytest.mark.parametrize("asked", ["memorisation,double-descent", "all"])
+def test_pictures_of_pages_are_taken(monkeypatch: pytest.MonkeyPatch, here: Path, asked: str) -> None:
+    from nnviz.gui import screenshot
+    from nnviz.gui.laboratory.page import pages
+
+    taken: list[list[str]] = []
+    monkeypatch.setattr(screenshot, "take", lambda *arguments: taken.append(arguments[-1]))
+    assert cli.main(["screenshot", "xor", "--page", asked, "--out", "a.png"]) == 0
+    assert taken == [pages.names() if asked == "all" else asked.split(",")]
 
 
 # ---------------------------------------------------------------- in a process of its own

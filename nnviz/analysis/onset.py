@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnviz.analysis.trend import smoothed
+
 GENERALIZATION_LOSS = 0.05
 """How far above its minimum the monitored loss must have risen before the minimum counts as the onset."""
 
@@ -39,6 +41,24 @@ def overfitting_onset(
     risen = _strips(monitored[best + 1 :][later]) > (1.0 + threshold) * lowest
     learned = _strips(train[best + 1 :][later]) < train[best]
     return int(epochs[best]) if bool(np.any(risen & learned)) else None
+
+
+RISE, FACTOR = 0.1, 1.1
+"""How much the monitored loss must have risen to matter: as a share of a usual loss, and as a factor."""
+
+
+def rise_matters(train: NDArray[Any], monitored: NDArray[Any], at: int, level: float) -> bool:
+    """Say whether a run that began to overfit at row `at` still does, and by an amount that anyone would care about.
+
+    `level` is a usual size of the loss, as that of a constant answer. Both losses (n,) are compared by running medians,
+    so that single epochs count for nothing: the monitored one must lie 10 % of `level`, and 10 % of itself, above its
+    lowest, and the training loss below that of the onset: both rise where steps are too long.
+    """
+    losses, learned = smoothed(monitored), smoothed(train)
+    if not len(losses) or not np.isfinite(losses).any():
+        return False
+    lowest, now = float(np.nanmin(losses)), float(losses[-1])
+    return bool(learned[-1] < train[at]) and now - lowest > RISE * level and now > FACTOR * lowest
 
 
 def _strips(values: NDArray[Any]) -> NDArray[Any]:

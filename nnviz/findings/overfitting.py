@@ -6,15 +6,12 @@ import math
 
 import numpy as np
 
-from nnviz.analysis.trend import smoothed
+from nnviz.analysis.onset import rise_matters
 from nnviz.analysis.verdict import Losses, verdict
 from nnviz.findings import Action, Finding, Fork, Found, GoTo, TryCures, findings
 from nnviz.findings.parts.evidence import Evidence
 from nnviz.findings.parts.remedies import Remedies
 from nnviz.findings.parts.words import error, error_name
-
-_RISE, _FACTOR = 0.1, 1.1
-"""How much the loss must have risen to matter: as a share of the loss of a constant answer, and as a factor."""
 
 _CURES = ("dropout", "weight-decay", "early-stopping", "augmentation", "fewer-units")
 _OFFERED = 3
@@ -53,13 +50,8 @@ def matters(evidence: Evidence) -> bool:
     level = evidence.facts.constant_loss if evidence.facts is not None else math.nan
     if math.isnan(level):
         level = float(np.nanmax(evidence.curves["monitored"][:1], initial=0.0))
-    losses = smoothed(evidence.curves["monitored"])
-    if not len(losses) or not np.isfinite(losses).any():
-        return False
     at = int(np.searchsorted(evidence.curves["epoch"], evidence.onset or 0))
-    learned = smoothed(evidence.curves["train_loss"])[-1] < evidence.curves["train_loss"][at]
-    lowest, now = float(np.nanmin(losses)), float(losses[-1])
-    return bool(learned) and now - lowest > _RISE * level and now > _FACTOR * lowest
+    return rise_matters(evidence.curves["train_loss"], evidence.curves["monitored"], at, level)
 
 
 def _losses(evidence: Evidence, row: int, epoch: int) -> Losses:

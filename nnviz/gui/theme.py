@@ -236,7 +236,7 @@ def style_sheet(theme: Theme) -> str:
     QPushButton:hover, QToolButton:hover {{ border-color: {theme.accent}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {theme.window}; }}
     QPushButton:focus, QToolButton:focus {{ border-color: {theme.accent}; }}
-    QPushButton:disabled, QToolButton:disabled {{ color: {theme.muted}; }}
+    QPushButton:disabled, QToolButton:disabled {{ color: {theme.color("muted", 0.6).name(QColor.NameFormat.HexArgb)}; }}
     QToolButton:checked {{ border: 1px solid {theme.accent}; color: {theme.accent}; }}
     QPushButton#primary {{ background: {theme.accent}; color: {theme.accent_text}; border: 1px solid {theme.accent}; }}
     QPushButton#primary:focus {{ border-color: {theme.text}; }}

@@ -312,6 +312,7 @@ def test_other_paths_and_what_cannot_be(open_page, controller, qtbot):
     page._pick(1)
     page._open()
     assert controller.experiment.training.epochs == round(page.report.values[1])
+    qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.snapshot is not None, timeout=60_000)
     keeper_of(controller).lock()
     finish(page, qtbot)
     assert np.isnan(page.report.test_error).all()

@@ -123,7 +123,7 @@ class Lanes(QWidget):
 
     def _paint_onset(self, painter: QPainter, run: Run, lane: QRectF) -> None:
         """Underline the part of the lane in which the run overfits."""
-        onset = run.onset
+        onset = run.overfits_since
         if onset is not None:
             left = max(self._x(onset), lane.left())
             painter.fillRect(QRectF(left, lane.bottom() - 3, lane.right() - left, 3), self._theme.color("gap", 0.8))
@@ -217,7 +217,7 @@ class Lanes(QWidget):
             lines.append(f"epoch {shown:,}: {', '.join(losses)}")
         if run.history.best_epoch is not None and run.trained:
             lines.append(f"best epoch {run.history.best_epoch:,}")
-        onset = run.onset
+        onset = run.overfits_since
         if onset is not None:
             lines.append(f"overfits since epoch {onset:,}: the underlined part")
         if run.along:
