@@ -20,9 +20,13 @@ from nnviz.settings import SettingsError
 from nnviz.studies.axes import Axis, axes, number, places
 from nnviz.studies.double_descent import Descent, DoubleDescentStudy, sentence
 from nnviz.studies.study import Study
+from nnviz.sweeps.recipes.double_descent import SEEDS, WIDTHS
 
 PREPARED = "double-descent"
 """The bundled experiment that shows it within seconds."""
+
+_RECIPE = ("width", float(WIDTHS[0]), float(WIDTHS[-1]), len(WIDTHS))
+"""Axis, ends and number of places of the recipe of `nnviz sweep`."""
 
 _EPOCHS, _MOST_EPOCHS = 1_000, 10_000_000
 
@@ -135,9 +139,14 @@ class DoubleDescentPage(StudyPage[Descent]):
 
     def values(self) -> tuple[float, ...]:
         """Return the places that the options ask for."""
+        if self._range() == _RECIPE:
+            return tuple(map(float, WIDTHS))  # closer together near the peak
         if self.high.value() <= self.low.value():
             raise SettingsError("There is nothing between the two ends of the axis: let `to` be larger than `from`.")
         return places(self._axis, self.low.value(), self.high.value(), self.count.value())
+
+    def _range(self) -> tuple[str, float, float, int]:
+        return self._axis.name, self.low.value(), self.high.value(), self.count.value()
 
     # ------------------------------------------------------------ the study
 
@@ -206,11 +215,12 @@ class DoubleDescentPage(StudyPage[Descent]):
     def _open_prepared(self) -> None:
         """Turn to the bundled experiment, with the options that show it best."""
         self.controller.open(experiments.bundled(PREPARED))
-        self.axis.setCurrentIndex(self.axis.findData("width"))
-        self.low.setValue(1)
-        self.high.setValue(300)
-        self.count.setValue(16)
-        self.seeds.setValue(6)
+        name, low, high, count = _RECIPE
+        self.axis.setCurrentIndex(self.axis.findData(name))
+        self.low.setValue(low)
+        self.high.setValue(high)
+        self.count.setValue(count)
+        self.seeds.setValue(SEEDS)
         self.epochs.setValue(self.experiment.training.epochs)
         self.status.setText("Train begins as soon as the samples are there.")
 
