@@ -8,7 +8,7 @@ import numpy as np
 
 from nnviz.analysis.onset import rise_matters
 from nnviz.analysis.verdict import Losses, verdict
-from nnviz.findings import Action, Finding, Fork, Found, GoTo, TryCures, findings
+from nnviz.findings import Action, Finding, Fork, Found, GoTo, OpenPage, TryCures, findings
 from nnviz.findings.parts.evidence import Evidence
 from nnviz.findings.parts.remedies import Remedies
 from nnviz.findings.parts.words import error, error_name
@@ -38,7 +38,8 @@ class Overfitting(Finding):
         better = ": no more answers are wrong." if no_worse else "."
         errors = f" Test {error_name(evidence)} went {error(evidence, before)} → {error(evidence, now)}{better}"
         forks = tuple(Fork(changed, epoch=onset) for changed in remedies.cured(*_CURES)[:_OFFERED])
-        actions: tuple[Action, ...] = (GoTo(onset, f"Go to {onset:,}"), TryCures(), *forks)
+        pages = (OpenPage("gap-parts", "Parts of the test error"), OpenPage("onset", "When it began"))
+        actions: tuple[Action, ...] = (GoTo(onset, f"Go to {onset:,}"), TryCures(), *forks, *pages)
         return Found("warning" if no_worse else "danger", said.headline, said.sentence + errors, actions)
 
 

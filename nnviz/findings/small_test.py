@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from nnviz.analysis.intervals import CONFIDENCE, difference_interval, error_interval, rmse_interval
-from nnviz.findings import Finding, Found, findings
+from nnviz.findings import Finding, Found, OpenPage, findings
 from nnviz.findings.parts.evidence import Evidence
 from nnviz.findings.parts.facts import Facts
 from nnviz.findings.parts.remedies import Remedies
@@ -30,7 +30,8 @@ class SmallTest(Finding):
         if facts is None or math.isnan(test) or not evidence.trained:
             return None
         sentence = _rmse(evidence, facts, test) if evidence.regression else _rate(evidence, facts, test)
-        return Found("notice", "Test part too small to tell", sentence) if sentence else None
+        pages = (OpenPage("cross-validation", "Cross-validate"), OpenPage("test-vault", "Test vault"))
+        return Found("notice", "Test part too small to tell", sentence, pages) if sentence else None
 
 
 def _rate(evidence: Evidence, facts: Facts, test: float) -> str:

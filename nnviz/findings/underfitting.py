@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnviz.experiment import Experiment
-from nnviz.findings import Finding, Fork, Found, OpenView, findings
+from nnviz.findings import Finding, Fork, Found, OpenPage, OpenView, findings
 from nnviz.findings.parts.evidence import Evidence
 from nnviz.findings.parts.remedies import Remedies
 from nnviz.findings.parts.state import at_rest, falls_short, held_back
@@ -33,10 +33,12 @@ class Underfitting(Finding):
             f"{error(evidence, float(errors[-1]))} in the last {lasted}, and the five nearest samples alone "
             f"get {error(evidence, facts.neighbour_error)}: the network cannot do what the samples allow."
         )
-        return Found("warning", "Underfitting", sentence, (*_forks(evidence.experiment, held_back(evidence)), _VIEW))
+        forks = _forks(evidence.experiment, held_back(evidence))
+        return Found("warning", "Underfitting", sentence, (*forks, _VIEW, _PAGE))
 
 
 _VIEW = OpenView("surface", "Decision surface")
+_PAGE = OpenPage("gap-parts", "Parts of the test error")
 
 
 def _forks(experiment: Experiment, penalty: str) -> tuple[Fork, ...]:

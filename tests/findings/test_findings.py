@@ -104,6 +104,7 @@ def test_what_is_said_is_plain_and_exact(run: Run) -> None:
 
 
 def test_actions_can_be_carried_out(run: Run) -> None:
+    from nnviz.gui.laboratory.page import pages
     from nnviz.gui.views import views
 
     assert run.snapshot is not None
@@ -121,7 +122,9 @@ def test_actions_can_be_carried_out(run: Run) -> None:
                     assert changed.name in action.title
                     assert len(action.title) < 40
                     choice_for(changed.network, changed.training, prepare(changed.data))
-                case OpenPage() | TryCures():
+                case OpenPage(page=name):
+                    assert name in pages
+                case TryCures():
                     pass
 
 
