@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nnviz.analysis.criteria import EPSILON, Call, call_by_evidence, evidence_statistic
 from nnviz.data.dataset import SplitData
+from nnviz.engines.choose import plan_for
 from nnviz.engines.engine import Engine
 from nnviz.engines.settings import TrainingSettings
 from nnviz.experiment import Experiment
@@ -21,8 +22,12 @@ from nnviz.studies.study import Study
 
 Floats = NDArray[np.float64]
 
-MARKS = 50
-"""Epochs that are measured first, half of them evenly spaced in their logarithm: dense early."""
+FEWEST_MARKS, MARKS = 50, 400
+"""Epochs that are measured first, half of them evenly spaced in their logarithm, so that they are dense early: the more
+the cheaper one is, as batches make the criterion noisy, and then the first epoch at which it holds is one of many."""
+
+_VALUES = 200_000_000
+"""Gradients of single samples that are measured for it in all: a few seconds."""
 
 FINER = 16
 """Epochs measured between the two of them where the criterion comes to hold."""
@@ -103,11 +108,12 @@ class EvidenceStudy(Study[EvidenceReport]):
     """Trains the run in front again, exactly, and measures the gradients of single training samples on the way.
 
     It goes through the run itself rather than the states kept of it: those are where memory had room for them, and an
-    onset should not depend on that. About 50 epochs come first; then up to 16 between the last one at which the
-    criterion did not hold yet and the first at which it does. Nothing held out is looked at.
+    onset should not depend on that. 50 to 400 epochs come first; then up to 16 between the last one at which
+    the criterion did not hold yet and the first at which it does. Nothing held out is looked at.
 
     The criterion is derived for plain gradient descent, with all samples or with batches. It takes the gradient of all
-    n training samples as one draw of n from the world, whether steps see them all or a part: see `batch_statistic`.
+    n training samples as one draw of n from the world, whether steps see them all or a part: see `batch_statistic`. It
+    takes parameters for independent of one another; as their gradients go together, it scatters more than it would.
     """
 
     title = "evidence study"
@@ -120,7 +126,7 @@ class EvidenceStudy(Study[EvidenceReport]):
         self._gradients: tuple[Experiment, SplitData, SampleGradients] | None = None
 
     def study(self) -> None:
-        marks = self.way.marks(MARKS).tolist()
+        marks = self.way.marks(self._affordable()).tolist()
         self.begin_training()
         for engine in passes(self.way, self._library.prepare, marks, self.stopped):
             self._note(engine, 0.0, _FIRST_SHARE)
@@ -129,6 +135,13 @@ class EvidenceStudy(Study[EvidenceReport]):
             for engine in passes(self.way, self._library.prepare, between, self.stopped):
                 if self._note(engine, _FIRST_SHARE, 1.0 - _FIRST_SHARE) > 0.0:
                     break
+
+    def _affordable(self) -> int:
+        """Return how many epochs are measured first."""
+        experiment = self.way.experiment
+        data = self._library.prepare(experiment.data)
+        size = plan_for(experiment.network, experiment.training, data).n_parameters * len(data.train)
+        return int(np.clip(_VALUES // max(1, size), FEWEST_MARKS, MARKS))
 
     def _note(self, engine: Engine, done: float, share: float) -> float:
         """Measure a network and tell what is known; return the statistic."""
@@ -206,8 +219,8 @@ def _when(report: EvidenceReport) -> str:
     row = int(np.searchsorted(report.epochs, epoch))
     n, later = int(report.samples[row]), report.statistic[row + 1 :]
     when = (
-        f"From epoch {epoch:,} on the gradient of the {n:,} training samples is no larger than the chance of drawing "
-        f"them makes it (criterion {_number(report.statistic[row])})"
+        f"At epoch {epoch:,} the gradient of the {n:,} training samples is for the first time no larger than the "
+        f"chance of drawing them makes it (criterion {_number(report.statistic[row])})"
     )
     if not len(later):
         return f"{when}."

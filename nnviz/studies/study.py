@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -17,6 +15,7 @@ from nnviz.data.dataset import DataError
 from nnviz.engines.choose import LossError, ShapeError
 from nnviz.engines.engine import Engine
 from nnviz.settings import SettingsError
+from nnviz.training.background import Background
 from nnviz.training.twin_report import Progress, State
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ _TURN = 0.04
 """Seconds of training between two looks whether to stop."""
 
 
-class Study(Generic[R]):
+class Study(Background, Generic[R]):
     """Answers one question by training networks in the background; `report()` is what is known so far.
 
     A subclass says in `study` what is to be done, on a thread of its own, and calls `tell` with a new report, a frozen
@@ -43,42 +42,18 @@ class Study(Generic[R]):
     title = "study"
 
     def __init__(self, nothing: R, threads: int | None = None) -> None:
+        super().__init__(self.title)
         self.threads = max(1, threads or os.cpu_count() or 1)
         self._report = nothing
         self._state: State = "waiting"
         self._text = ""
         self._share = 0.0
         self._began = 0.0
-        self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"nnviz-{self.title}", daemon=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self.close()
 
     def start(self) -> None:
         """Begin, in the background."""
         self._state = "preparing"
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """Ask all threads to end after what they are doing; results so far stay. Returns at once."""
-        self._cancelled.set()
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end, at most `timeout` seconds; return whether it has come."""
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def close(self) -> None:
-        """Cancel what is left and wait for the threads."""
-        self.cancel()
-        self.join()
+        super().start()
 
     def progress(self) -> Progress:
         """Return how it stands. The share never falls."""
@@ -102,10 +77,6 @@ class Study(Generic[R]):
     def study(self) -> None:
         """Do everything; ask `stopped` now and then. Raises one of `MISTAKES`, with a sentence, where it cannot."""
         raise NotImplementedError
-
-    def stopped(self) -> bool:
-        """Say whether nobody wants more."""
-        return self._cancelled.is_set()
 
     def begin_training(self) -> None:
         """Say that all is prepared: from here on the time that is left can be told."""

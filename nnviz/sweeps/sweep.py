@@ -6,11 +6,9 @@ import dataclasses
 import hashlib
 import logging
 import math
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 
 from nnviz.data.dataset import DataError
@@ -26,6 +24,7 @@ from nnviz.sweeps.results import Results, ResultsError
 from nnviz.sweeps.samples import Samples
 from nnviz.sweeps.table import GrowingTable, Result, Table
 from nnviz.sweeps.training import MISTAKES, failed
+from nnviz.training.background import Background
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class Progress:
         return self.state in ("finished", "cancelled", "failed")
 
 
-class Sweep:
+class Sweep(Background):
     """Trains what a plan asks for. Use it in a `with` statement, or `close` it.
 
     Rows are written to `folder` as they come, and only then counted and shown; without a folder they are kept in memory
@@ -92,6 +91,7 @@ class Sweep:
         library: Library | None = None,
         cost: Cost | None = None,
     ) -> None:
+        super().__init__("sweep")
         self.plan, self.folder, self.cost = plan, folder, cost
         self.backend = backends[backend](address, threads) if isinstance(backend, str) else backend
         self._samples = Samples(library)
@@ -109,35 +109,10 @@ class Sweep:
         self._batch = 1
         self._accounted = 0.0  # seconds that all rows were thought to take
         self._predictions: dict[int, float] = {}  # by the number of the point
-        self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="nnviz-sweep", daemon=True)
-
-    def __enter__(self) -> Sweep:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def start(self) -> None:
-        """Begin, in the background."""
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """Ask it to end; rows so far stay, and the same plan and folder go on from there. Returns at once."""
-        self._cancelled.set()
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end, at most `timeout` seconds; return whether it has come."""
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
 
     def close(self) -> None:
-        """Cancel what is left and wait for the end."""
-        self.cancel()
-        self.join()
+        """Cancel what is left and wait for the end; the same plan and folder go on from there."""
+        super().close()
         self.backend.close()
 
     # ------------------------------------------------------------ what can be polled

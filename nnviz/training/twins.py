@@ -17,7 +17,6 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from nnviz.data.split import split, split_indices
 from nnviz.engines.choose import LossError, ShapeError, choice_for
 from nnviz.engines.engine import Columns, Engine, error_of
 from nnviz.experiment import Experiment
+from nnviz.training.background import Background
 from nnviz.training.trainer import End, Trainer
 from nnviz.training.twin_report import Curves, Outcome, Progress, Report, State, Variant
 
@@ -59,7 +59,7 @@ def common_epochs(epochs: int, most: int = POINTS) -> NDArray[np.int64]:
     return np.unique(spaced.round().astype(np.int64))
 
 
-class TwinStudy:
+class TwinStudy(Background):
     """Trains a baseline and variants of it for every seed, side by side. Use it in a `with` statement, or `close` it.
 
     A seed is used by all: the baseline's own, the next one, and so on. Each training gives the numbers that its
@@ -77,6 +77,7 @@ class TwinStudy:
     ) -> None:
         if epochs < 1 or seeds < 1:
             raise ValueError(f"A twin study needs at least one epoch and one seed, not {epochs} and {seeds}.")
+        super().__init__("twins")
         self.baseline, self.variants = baseline, tuple(Variant(*variant) for variant in variants)
         self.epochs, self.points = epochs, common_epochs(epochs)
         self.seeds = tuple((baseline.seed + number) % _SEEDS for number in range(seeds))
@@ -87,40 +88,7 @@ class TwinStudy:
         self._text = ""
         self._target = ""
         self._share = 0.0
-        self._cancelled = threading.Event()
         self._all_cores = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="nnviz-twins", daemon=True)
-
-    def __enter__(self) -> TwinStudy:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def start(self) -> None:
-        """Begin, in the background."""
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """Ask all threads to end after what they are doing; results so far stay. Returns at once.
-
-        That takes a few hundredths of a second, or a step and its measurement where these take longer, or as long as
-        samples, kernels or PyTorch are being loaded for the first time.
-        """
-        self._cancelled.set()
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end, at most `timeout` seconds; return whether it has come."""
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def close(self) -> None:
-        """Cancel what is left and wait for the threads."""
-        self.cancel()
-        self.join()
 
     # ------------------------------------------------------------ what can be polled
 

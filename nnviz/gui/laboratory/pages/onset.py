@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +32,10 @@ from nnviz.studies.study import Study
 
 _EVIDENCE = "Evidence"
 _TABLE_WIDTH = 430
+_ROWS = 1_000
+_OUT_OF_REACH = 2.5
+"""Times what 98 % of the losses stay below, above which a loss is not drawn."""
+
 _LOWEST = -4.0
 """How far down the evidence plot reaches at least: the criterion ends at 1 and may begin at minus hundreds."""
 
@@ -42,10 +47,16 @@ _LOCKED = (
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth
 class _Seen:
-    """What is known of a run at all its epochs: losses (t,), the part monitored, and what the criteria say of it."""
+    """What is known of a run at all its epochs: losses (t,), the part monitored, and what the criteria say of it.
+
+    `curves` are those that criteria read. `losses` are all rows that there are, in three columns: epochs, training loss
+    and monitored loss; `drawn` says which of them are enough for a plot.
+    """
 
     run: int
     curves: Columns
+    losses: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    drawn: NDArray[np.int64]
     part: str
     patience: int
     said: tuple[Call, ...]
@@ -147,19 +158,21 @@ class OnsetPage(StudyPage[EvidenceReport]):
 
     def _show(self) -> None:
         seen, report = self._seen, self.measured
-        if seen is None or len(seen.curves["epoch"]) < 2:
+        if seen is None:
             self._say_nothing()
             return
         self.rows.show_rows(_rows(seen, report))
         said = [*(seen.said if seen.held_out else ()), *([report.call] if report is not None else ())]
         self.agreement.setText(_agreement(seen, said))
-        traces = [Trace("train", np.asarray(seen.curves["train_loss"], np.float64), "train")]
+        epochs, train, monitored = (column[seen.drawn] for column in seen.losses)
+        measured = report.epochs if report is not None else epochs
+        span = int(min(epochs[0], measured[0])), int(max(epochs[-1], measured[-1]))
+        traces = [Trace("train", train, "train")]
         if seen.held_out:
-            traces.append(Trace(seen.part, np.asarray(seen.curves["monitored"], np.float64), seen.part))
-        epochs = np.asarray(seen.curves["epoch"]).astype(np.int64)
-        self.plot.show_traces(epochs, traces, "loss")
+            traces.append(Trace(seen.part, monitored, seen.part))
+        self.plot.show_traces(*_as_wide(epochs, traces, span), "loss", _reach(traces))
         self._draw_marks()
-        self._show_evidence(report, epochs)
+        self._show_evidence(report, span)
         self._show_legend()
 
     def _say_nothing(self) -> None:
@@ -174,7 +187,7 @@ class OnsetPage(StudyPage[EvidenceReport]):
         marks = [Onset(row.onset, row.criterion, row.color) for row in self.rows.rows if row.onset is not None]
         self.plot.show_onsets(marks, self.rows.chosen, self.run.playhead)
 
-    def _show_evidence(self, report: EvidenceReport | None, epochs: NDArray[np.int64]) -> None:
+    def _show_evidence(self, report: EvidenceReport | None, span: tuple[int, int]) -> None:
         if report is None:
             begun = self.study is not None and not self.study.progress().over and self._of[0] == self.run.number
             other = self._shown is not None and len(self._shown.epochs) and self._of[0] != self.run.number
@@ -194,7 +207,7 @@ class OnsetPage(StudyPage[EvidenceReport]):
             () if report.call.epoch is None else ((float(report.call.epoch), f"epoch {report.call.epoch:,}", "train"),)
         )
         self.evidence_plot.show_traces(
-            *_as_wide(report.epochs, trace, epochs),
+            *_as_wide(report.epochs, [trace], span),
             "evidence criterion: stop above 0",
             (bottom, 1.7),
             ((0.0, "text"),),
@@ -260,13 +273,23 @@ class OnsetPage(StudyPage[EvidenceReport]):
             self._show_legend()
 
 
-def _look(run: Run) -> _Seen:
-    """Return what the criteria say of a run at all its epochs, whichever of them is looked at."""
+def _look(run: Run) -> _Seen | None:
+    """Return what the criteria say of a run at all its epochs, whichever is looked at; None for fewer than two."""
     evidence = evidence_of(replace(run, playhead=None))
+    if len(evidence.curves["epoch"]) < 2:
+        return None
     patience = evidence.experiment.training.patience or PATIENCE
     curves = evidence.curves
     said = calls(curves["epoch"], curves["train_loss"], curves["monitored"], patience)
-    return _Seen(run.number, curves, evidence.part, patience, said)
+    history, first = run.history, curves["epoch"][0]
+    epochs, monitored = history.column("epoch"), history.column(history.monitor)
+    losses = (
+        epochs.astype(np.int64),
+        history.column("train_loss").astype(np.float64),
+        monitored.astype(np.float64) if len(monitored) else np.full(len(epochs), np.nan),
+    )
+    rows = np.union1d(history.rows(_ROWS), history.rows(_ROWS, log=True))  # enough for either axis
+    return _Seen(run.number, curves, losses, rows[epochs[rows] >= first], evidence.part, patience, said)
 
 
 def _rows(seen: _Seen, report: EvidenceReport | None) -> list[Row]:
@@ -283,22 +306,26 @@ def _rows(seen: _Seen, report: EvidenceReport | None) -> list[Row]:
     if seen.held_out:
         for call, words in zip(seen.said, looks, strict=True):
             color = "danger" if call is seen.said[0] else part  # the first one is that of the timeline
-            loss = _loss_at(seen, "monitored", call.onset)
+            loss = _loss_at(seen, call.onset)
             rows.append(Row(call.criterion, words, color, call.onset, call.epoch, loss))
     words = "gradients of the training samples: no larger than chance"
+    words = words if seen.held_out else f"{words}; the loss is that of training"
     if report is None:
         return [*rows, Row(_EVIDENCE, f"{words} (not measured yet)", "train")]
     call = report.call
-    loss = _loss_at(seen, "monitored" if seen.held_out else "train_loss", call.onset)
+    loss = _loss_at(seen, call.onset)
     return [*rows, Row(_EVIDENCE, words, "train", call.onset, call.epoch, loss)]
 
 
-def _loss_at(seen: _Seen, name: str, epoch: int | None) -> float:
-    """Return a loss at an epoch, between its neighbours where rows are thinned; NaN where it was not measured."""
-    epochs, values = seen.curves["epoch"], seen.curves[name]
-    if epoch is None or not len(epochs) or not epochs[0] <= epoch <= epochs[-1]:
+def _loss_at(seen: _Seen, epoch: int | None) -> float:
+    """Return the monitored loss at an epoch, the training loss where that is hidden; NaN where none was measured.
+
+    Between rows that were thinned it is read off the line that is drawn.
+    """
+    epochs, train, monitored = seen.losses
+    if epoch is None or not epochs[0] <= epoch <= epochs[-1]:
         return float("nan")
-    return float(np.interp(epoch, epochs, values))
+    return float(np.interp(epoch, epochs, monitored if seen.held_out else train))
 
 
 def _agreement(seen: _Seen, said: list[Call]) -> str:
@@ -309,12 +336,32 @@ def _agreement(seen: _Seen, said: list[Call]) -> str:
     return words if any(call.criterion == _EVIDENCE for call in said) else f"{words} Evidence is not measured yet."
 
 
+def _reach(traces: Sequence[Trace]) -> tuple[float, float]:
+    """Return how far down and up to draw losses: a few epochs that are far above all others are cut off."""
+    values = np.concatenate([trace.values for trace in traces])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return 0.0, 1.0
+    low, high = float(values.min()), float(min(values.max(), _OUT_OF_REACH * np.quantile(values, 0.98)))
+    room = 0.06 * (high - low) or 0.5
+    return low - room, high + room
+
+
 def _as_wide(
-    measured: NDArray[np.int64], trace: Trace, epochs: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], tuple[Trace, ...]]:
-    """Return a trace from the first to the last epoch of others, not a number where it was not measured."""
-    ends = [epoch for epoch in (int(epochs[0]), int(epochs[-1])) if not measured[0] <= epoch <= measured[-1]]
-    whole = np.concatenate([measured, np.array(ends, np.int64)])
-    order = np.argsort(whole, kind="stable")
-    values = np.concatenate([trace.values, np.full(len(ends), np.nan)])
-    return whole[order], (replace(trace, values=values[order]),)
+    epochs: NDArray[np.int64], traces: Sequence[Trace], span: tuple[int, int]
+) -> tuple[NDArray[np.int64], list[Trace]]:
+    """Return traces from the first to the last epoch of a span, not a number where there is nothing of them.
+
+    So that two plots under each other have the same axis, linear or logarithmic, where nothing has a place at 0.
+    """
+    ends = np.array([span[0], max(1, span[0]), span[1]])
+    whole = np.union1d(epochs, ends)
+    rows = np.searchsorted(whole, epochs)
+    wide = []
+    for trace in traces:
+        values = np.full(len(whole), np.nan)
+        values[rows] = trace.values
+        if not np.isin(1, epochs) and epochs[0] == 0 < len(epochs) - 1:
+            values[1] = np.interp(1, epochs, trace.values)  # between measured ones, no gap
+        wide.append(replace(trace, values=values))
+    return whole, wide

@@ -48,24 +48,17 @@ def stacked(places: Sequence[float], widths: Sequence[float], left: float, right
     """Return where names of some widths stand beside marks at places, all in pixels, so that none lies on another.
 
     A name stands right of its mark, or left of it where there is no room before `right`, in the first row in which it
-    touches no name and no mark that goes up through that row to a row above. Marks are placed in their order.
+    touches no other. Marks that come in the order of their places have the line of none go through a name right of its
+    mark: a line begins at the row of its name.
     """
     placed: list[Placed] = []
     for x, width in zip(places, widths, strict=True):
         start = x + _BESIDE if x + _BESIDE + width <= right else max(left, x - _BESIDE - width)
-        row = 0
-        while any(_touch(Placed(row, x, start, width), each) for each in placed):
-            row += 1
+        end = start + width + _APART
+        taken = {each.row for each in placed if start < each.left + each.width + _APART and each.left < end}
+        row = next(row for row in range(len(placed) + 1) if row not in taken)
         placed.append(Placed(row, x, start, width))
     return placed
-
-
-def _touch(new: Placed, old: Placed) -> bool:
-    """Say whether a name lies on another in its row, or one of the two on the line of the other."""
-    if new.row == old.row:
-        return new.left < old.left + old.width + _APART and old.left < new.left + new.width + _APART
-    upper, lower = (new, old) if new.row < old.row else (old, new)
-    return lower.left - 2.0 < upper.x < lower.left + lower.width + 2.0  # its line goes down through the row below
 
 
 class StackedMarks(QGraphicsItem):
@@ -83,17 +76,21 @@ class StackedMarks(QGraphicsItem):
         if not plot.traces:
             return
         painter.setFont(look.font("small", tabular=True))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if plot.looked_at is not None:
+            painter.setPen(line(plot.theme, "accent", 1.5))
+            x = round(plot.looked_at)
+            painter.drawLine(QPointF(x, plot.area.top()), QPointF(x, plot.area.bottom()))
         for onset, placed in zip(plot.onsets, plot.placed, strict=True):
             self._paint_line(painter, onset, placed)
         for onset, placed in zip(plot.onsets, plot.placed, strict=True):
             room = QRectF(placed.left, plot.area.top() + ROW * placed.row, placed.width + 1, ROW)
-            painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.7))
+            painter.fillRect(room.adjusted(-2, 0, 2, 0), plot.theme.color("card", 0.85))
             painter.setPen(plot.theme.color(onset.color))
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, onset.name)
 
     def _paint_line(self, painter: QPainter, onset: Onset, placed: Placed) -> None:
         plot, chosen = self._plot, onset.name == self._plot.chosen
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         style = Qt.PenStyle.SolidLine if chosen else Qt.PenStyle.CustomDashLine
         pen = line(plot.theme, onset.color, 1.5 if chosen else 1.0, style=style)
         if not chosen:
@@ -115,6 +112,7 @@ class OnsetCurves(EpochCurves):
         self.onsets: tuple[Onset, ...] = ()
         self.placed: list[Placed] = []
         self.chosen = ""
+        self.looked_at: float | None = None
         self._shown_epoch: int | None = None
         super().__init__(theme, words, log_x, parent)
         self._stack = StackedMarks(self)
@@ -143,19 +141,17 @@ class OnsetCurves(EpochCurves):
         share = min(_MOST_OF_PLOT, ROW * rows / max(1.0, self.area.height()))
         low, high = self.y_range
         self.set_range(y=(low, low + (high - low) / (1.0 - share)))  # the names stand over all curves
-        looked = self._shown_epoch
-        self.overlay.place_playhead(None if looked is None else float(self._x(np.array([max(looked, self._least)]))[0]))
         self._stack.refresh()
 
-    @property
-    def _least(self) -> int:
-        """The first epoch that the axis can show."""
-        return 1 if self.log_x else 0
+    def _across(self, epoch: int) -> float:
+        """Return where an epoch lies, in pixels; epoch 0 stands with the first one on a logarithmic axis."""
+        place = self._x(np.array([max(epoch, 1 if self.log_x else 0)]))[0]
+        return self.to_pixel(float(place), 0.0).x()
 
     def _stack_names(self) -> None:
         """Place the names beside their marks."""
         metrics = QFontMetricsF(look.font("small", tabular=True))
-        epochs = np.array([max(onset.epoch, self._least) for onset in self.onsets])
-        places = [self.to_pixel(float(x), 0.0).x() for x in self._x(epochs)]
+        places = [self._across(onset.epoch) for onset in self.onsets]
+        self.looked_at = None if self._shown_epoch is None else self._across(self._shown_epoch)
         widths = [metrics.horizontalAdvance(onset.name) for onset in self.onsets]
         self.placed = stacked(places, widths, self.area.left(), self.area.right())
