@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars
 import pytest
+from laboratory_stage import laboratory_on, ready
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -27,15 +28,6 @@ QUICK = Experiment(name="quick").with_settings(
 )
 
 
-def ready(qtbot: QtBot, experiment: Experiment, epochs: int = 0) -> Controller:
-    made = Controller(experiment)
-    qtbot.waitUntil(lambda: made.tick() is not None and made.run.status is Status.READY, timeout=60_000)
-    if epochs:
-        made.session.step_epoch(epochs)
-        qtbot.waitUntil(lambda: made.tick() is not None and made.run.epoch == epochs, timeout=20_000)
-    return made
-
-
 @pytest.fixture
 def controller(qapp: QApplication, qtbot: QtBot) -> Iterator[Controller]:
     made = ready(qtbot, QUICK, 30)
@@ -46,12 +38,8 @@ def controller(qapp: QApplication, qtbot: QtBot) -> Iterator[Controller]:
 
 @pytest.fixture
 def laboratory(controller: Controller) -> Iterator[LaboratoryWindow]:
-    made = LaboratoryWindow(controller, DARK, remember=False)
-    made.show()
-    yield made
-    made.close()
-    made.deleteLater()
-    QApplication.processEvents()
+    with laboratory_on(controller) as made:
+        yield made
 
 
 # ---------------------------------------------------------------- every page
@@ -212,6 +200,38 @@ def test_ends_that_leave_nothing_between_them_are_refused(page: DoubleDescentPag
     page.button.click()
     assert page.study is None
     assert page.sentence.text().startswith("There is nothing between the two ends")
+
+
+@pytest.fixture
+def linear(laboratory: LaboratoryWindow, controller: Controller, qtbot: QtBot) -> LaboratoryWindow:
+    controller.begin(QUICK.with_settings(["network.layers=[]"]), "linear")
+    qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.snapshot is not None, timeout=60_000)
+    return laboratory
+
+
+def test_without_hidden_layers_it_says_that_there_is_no_width(linear: LaboratoryWindow) -> None:
+    linear.show_page("double-descent")
+    page = linear.page
+    assert isinstance(page, DoubleDescentPage)
+    page.button.click()
+    assert page.study is None
+    assert "no hidden layer" in page.sentence.text()
+
+
+@pytest.mark.parametrize("name", ["gap-parts", "learning-curve", "regularisation-path"])
+def test_what_is_cancelled_at_once_has_not_diverged(name: str, laboratory: LaboratoryWindow, qtbot: QtBot) -> None:
+    laboratory.show_page(name)
+    page = laboratory.page
+    assert isinstance(page, StudyPage)
+    page.epochs.setValue(page.epochs.maximum())  # type: ignore[attr-defined]
+    page.button.click()
+    study = page.study
+    assert study is not None, page.sentence.text()
+    page.button.click()
+    qtbot.waitUntil(lambda: study.progress().over, timeout=30_000)
+    page.refresh()
+    assert page.status.text().startswith("Cancelled")
+    assert page.sentence.text() == ""
 
 
 def test_each_axis_offers_its_own_range(page: DoubleDescentPage) -> None:

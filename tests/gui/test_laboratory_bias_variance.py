@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
+from laboratory_stage import pages_of, ready
 
 from nnviz.experiment import Experiment
-from nnviz.gui.controller import Controller
 from nnviz.gui.laboratory.parts.ensemble_maps import _boundaries
 from nnviz.gui.laboratory.parts.stacked_parts import Layer, StackedParts, _with_crossings, plus_minus
-from nnviz.gui.laboratory.window import LaboratoryWindow
 from nnviz.gui.theme import DARK, LIGHT
-from nnviz.snapshot import Status
 
 QUICK = ["data.source.samples=60", "network.layers=[{kind='linear', units=3}, 'tanh']"]
 SINE = ["data.source={kind='noisy-sine', samples=40}", "network.layers=[{kind='linear', units=3}, 'tanh']"]
@@ -22,25 +19,8 @@ IRIS = ["data.source={kind='iris'}", "network.layers=[{kind='linear', units=3}, 
 @pytest.fixture
 def open_page(qapp, qtbot):
     """Return a function that opens a page of the laboratory on an experiment."""
-    opened = []
-
-    def made(name, *settings):
-        controller = Controller(Experiment(name="quick").with_settings([*settings]))
-        qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.status is Status.READY, timeout=60_000)
-        qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.snapshot is not None, timeout=20_000)
-        window = LaboratoryWindow(controller, DARK, remember=False)
-        opened.append((window, controller))
-        window.show()
-        window.show_page(name)
-        return window.made[name]
-
-    yield made
-    for window, controller in opened:
-        window.close()
-        window.deleteLater()
-        controller.close()
-        controller.deleteLater()
-    QApplication.processEvents()
+    with pages_of(qtbot, lambda *settings: ready(qtbot, Experiment(name="quick").with_settings([*settings]))) as made:
+        yield made
 
 
 def finish(qtbot, page):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from laboratory_stage import laboratory_on
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -16,7 +17,6 @@ from nnviz.gui.laboratory.pages.drift import DriftPage
 from nnviz.gui.laboratory.pages.prepared import PREPARED, PreparedPage
 from nnviz.gui.laboratory.pages.sharpness import SharpnessPage
 from nnviz.gui.laboratory.window import LaboratoryWindow
-from nnviz.gui.theme import DARK
 from nnviz.snapshot import Status
 from nnviz.studies.sharpness import SharpnessReport
 from nnviz.studies.states import StatesStudy, kept_states
@@ -51,12 +51,8 @@ def controller(qapp: QApplication, qtbot: QtBot) -> Iterator[Controller]:
 
 @pytest.fixture
 def laboratory(controller: Controller) -> Iterator[LaboratoryWindow]:
-    made = LaboratoryWindow(controller, DARK, remember=False)
-    made.show()
-    yield made
-    made.close()
-    made.deleteLater()
-    QApplication.processEvents()
+    with laboratory_on(controller) as made:
+        yield made
 
 
 def measured(page: SharpnessPage | DriftPage, qtbot: QtBot) -> None:

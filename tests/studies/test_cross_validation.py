@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from study_stage import report_of
 
 from nnviz.analysis.intervals import error_interval
 from nnviz.data.folds import pool, split_fold
@@ -22,18 +23,9 @@ LINE = [
 ]
 
 
-def done(study: CrossValidation):
-    with study:
-        study.start()
-        assert study.join(120)
-        progress = study.progress()
-        assert progress.state == "finished", progress.text
-        return study.report()
-
-
 def test_folds_are_judged_as_least_squares_judges_them():
     experiment = Experiment(name="line").with_settings(LINE)
-    report = done(CrossValidation(experiment, Library(), epochs=3000, folds=5))
+    report = report_of(CrossValidation(experiment, Library(), epochs=3000, folds=5))
     dataset = experiment.data.source.load(experiment.data.seed)
     rows, test = pool(dataset, experiment.data)
     x = np.column_stack([dataset.features, np.ones(dataset.n_samples)])
@@ -61,7 +53,7 @@ def test_repetitions_draw_other_folds_and_weights_and_train_as_alone():
     experiment = Experiment(name="quick").with_settings(
         ["data.source.samples=60", "network.layers=[{kind='linear', units=3}, 'tanh']"]
     )
-    report = done(CrossValidation(experiment, Library(), epochs=20, folds=3, repeats=2))
+    report = report_of(CrossValidation(experiment, Library(), epochs=20, folds=3, repeats=2))
     assert report.epochs.tolist() == list(range(21))
     assert report.done.all()
     assert not np.array_equal(report.numbers[0], report.numbers[1])
@@ -87,7 +79,7 @@ def test_repetitions_draw_other_folds_and_weights_and_train_as_alone():
 
 def test_the_test_part_can_stay_hidden():
     experiment = Experiment(name="quick").with_settings(["data.source.samples=60", "data.validation_share=0.2"])
-    report = done(CrossValidation(experiment, Library(), epochs=3, folds=2, with_test=False))
+    report = report_of(CrossValidation(experiment, Library(), epochs=3, folds=2, with_test=False))
     assert report.single is not None
     assert np.isnan(report.single.test_error).all()
     assert "validation samples" in sentence(report)

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from study_stage import report_of
 
 from nnviz.data.dataset import DataError
 from nnviz.experiment import Experiment, bundled
@@ -26,14 +27,6 @@ def small(*settings: str) -> Experiment:
     )
 
 
-def found_by(study: DoubleDescentStudy) -> Descent:
-    with study:
-        study.start()
-        assert study.join(60)
-        assert study.progress().state == "finished", study.progress().text
-        return study.report()
-
-
 def trained(experiment: Experiment, epochs: int) -> dict[str, float]:
     trainer = Trainer(experiment, Library().prepare(experiment.data))
     while trainer.engine.epoch < epochs:
@@ -50,7 +43,7 @@ def test_every_place_of_every_axis_is_an_experiment(axis: type) -> None:
     low, high = made.usual(experiment, data)
     values = places(made, low, min(high, 40.0), 3)
     study = DoubleDescentStudy(experiment, made, values, 40, seeds=2)
-    found = found_by(study)
+    found = report_of(study)
     assert found.done == len(values) * 2
     for place in (0, len(values) - 1):
         opened = study.experiment_at(place, seed=1)
@@ -71,7 +64,7 @@ def test_widths_keep_the_proportion_of_the_layers() -> None:
 
 
 def test_parameters_are_counted() -> None:
-    found = found_by(DoubleDescentStudy(small(), Width(), (1, 5, 60), 3, seeds=1))
+    found = report_of(DoubleDescentStudy(small(), Width(), (1, 5, 60), 3, seeds=1))
     np.testing.assert_array_equal(found.n_parameters, [75 * h + 10 for h in (1, 5, 60)])
     samples = len(Library().prepare(small().data).train)
     assert found.threshold == 10 * samples
@@ -80,7 +73,7 @@ def test_parameters_are_counted() -> None:
 
 def test_epochs_are_passed_by_one_training() -> None:
     study = DoubleDescentStudy(small(), Epochs(), (1, 7, 40), 40, seeds=1)
-    found = found_by(study)
+    found = report_of(study)
     straight = trained(small("training.epochs=40"), 40)
     assert found.test_loss[2, 0] == straight["test_loss"]
     assert study.experiment_at(1).training.epochs == 7

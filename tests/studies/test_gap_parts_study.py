@@ -81,7 +81,7 @@ def test_where_the_floor_is_not_known_optimisation_still_is() -> None:
     assert report.counted[0].gained.known
     said = in_words(report, report.counted[0], len(report.epochs) - 1)
     assert "the floor is not known" in said
-    assert "Iris" in said
+    assert "behind these samples" in said
     assert "second half of the samples" in said
 
 
@@ -97,6 +97,8 @@ def test_it_can_be_cancelled() -> None:
         study.cancel()
         assert study.join(20)
         assert study.progress().state == "cancelled"
+        report = study.report()
+        assert report is None or not report.done, "nobody can say that what was stopped has diverged"
 
 
 # ---------------------------------------------------------------- words
@@ -112,7 +114,7 @@ def made(floor: float, family: float, sample: float, now: float, error: float = 
         gained=UNKNOWN,
         now=np.array([[now - error], [now + error]]),
     )
-    words = {"source": "Circles", "noise": "the classes overlap"}
+    words = {"noise": "the classes overlap", "done": True}
     return GapReport(np.array([50]), (counted,), 2, 100, 2_000, 10_000, True, **words), counted
 
 
@@ -137,7 +139,8 @@ def test_the_largest_part_is_named_with_what_helps(numbers: tuple[float, ...], w
 def test_while_parts_are_missing_it_says_so() -> None:
     report, counted = made(0.1, 0.2, 0.3, 0.4)
     waiting = replace(counted, family=UNKNOWN)
-    assert "still being measured" in in_words(report, waiting, 0)
+    assert "not measured yet" in in_words(replace(report, done=False), waiting, 0)
+    assert "since trainings diverged" in in_words(report, waiting, 0)
     nothing = replace(counted, now=np.full((2, 1), np.nan))
     assert "did not come to a finite error" in in_words(report, nothing, 0)
 
@@ -148,5 +151,25 @@ def test_numbers_in_words() -> None:
     assert amount(counted, 0.1234) == "12 %"
     assert amount(squared, 0.06251) == "0.0625"
     assert with_error(counted, Estimate(-0.0123, 0.004)) == "−1.23 ± 0.40 pp"
+    assert with_error(squared, Estimate(3494.2, 25.1)) == "3,494 ± 25"
+    assert amount(squared, 2.57e43) == "2.57e+43"
     assert with_error(squared, Estimate(0.25, 0.0)) == "0.250"
     assert with_error(counted, UNKNOWN) == "not known"
+
+
+def test_a_part_larger_than_the_whole_is_told_with_what_makes_up_for_it() -> None:
+    report, counted = made(0.01, 0.5, 0.51, 0.48)
+    unsure = replace(counted, now=np.array([[0.38], [0.58]]))
+    said = in_words(report, unsure, 0)
+    assert "approximation, 49" in said
+    assert "Not fitting the samples any closer saves 3 ± " in said
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [(0.05, 0.01, "should help"), (0.001, 0.002, "hardly help"), (0.02, 0.2, "cannot be told")],
+)
+def test_more_samples_are_not_ruled_out_by_a_guess(value: float, error: float, words: str) -> None:
+    report, counted = made(0.1, 0.2, 0.3, 0.4)
+    said = in_words(replace(report, known=False), replace(counted, gained=Estimate(value, error)), 0)
+    assert words in said

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from study_stage import report_of
 
 from nnviz.data.dataset import DataError
 from nnviz.data.split import prepare
@@ -27,15 +28,6 @@ QUICK = ["data.source.samples=160", "data.train_share=0.6", "network.layers=[{ki
 
 def quick(*more: str) -> Experiment:
     return Experiment(name="quick").with_settings([*QUICK, *more])
-
-
-def done(study: LearningCurveStudy):
-    with study:
-        study.start()
-        assert study.join(120)
-        progress = study.progress()
-        assert progress.state == "finished", progress.text
-        return study.report()
 
 
 @settings(max_examples=50, deadline=None)
@@ -70,7 +62,7 @@ def test_budgets():
 
 def test_a_study_trains_every_size_and_seed_as_they_would_be_trained_alone():
     experiment = quick("training.batch_size=20")
-    report = done(LearningCurveStudy(experiment, Library(), epochs=40, seeds=2, count=4, smallest=12))
+    report = report_of(LearningCurveStudy(experiment, Library(), epochs=40, seeds=2, count=4, smallest=12))
     assert report.sizes.tolist() == [12, 24, 48, 96]
     assert report.epochs[-1] == 40
     assert np.isfinite(report.test_error).all()
@@ -95,7 +87,7 @@ def test_errors_are_those_of_least_squares_on_the_same_subsets():
             "training.learning_rate=0.05",
         ]
     )
-    report = done(LearningCurveStudy(experiment, Library(), epochs=3000, seeds=2, count=5, smallest=6))
+    report = report_of(LearningCurveStudy(experiment, Library(), epochs=3000, seeds=2, count=5, smallest=6))
     assert report.target
     data = prepare(experiment.data)
     for row, seed in enumerate(report.seeds):

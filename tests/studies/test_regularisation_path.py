@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.linear_model import Lasso, Ridge
+from study_stage import report_of
 
 from nnviz.data.folds import fold_numbers, pool, split_fold
 from nnviz.data.split import prepare
@@ -42,18 +43,9 @@ QUICK = Experiment(name="quick").with_settings(
 )
 
 
-def done(study: RegularisationPathStudy):
-    with study:
-        study.start()
-        assert study.join(200)
-        progress = study.progress()
-        assert progress.state == "finished", progress.text
-        return study.report()
-
-
 def test_coefficients_under_weight_decay_are_those_of_ridge_regression():
     values = (0.01, 0.1, 1.0, 3.0)
-    report = done(RegularisationPathStudy(DIABETES, Library(), axes["weight-decay"](), values, 6000, folds=0))
+    report = report_of(RegularisationPathStudy(DIABETES, Library(), axes["weight-decay"](), values, 6000, folds=0))
     data = prepare(DIABETES.data)
     x, y = np.asarray(data.train.x, np.float64), np.asarray(data.train.targets, np.float64)
     assert report.coefficient_names == data.feature_names
@@ -71,7 +63,7 @@ def test_coefficients_under_l1_are_those_of_the_lasso():
     """Subgradient steps swing around 0 by the learning rate times λ, where the lasso is exactly 0."""
     slow = DIABETES.with_settings(["training.learning_rate=0.01"])
     values = (0.02, 0.1, 0.4)
-    report = done(RegularisationPathStudy(slow, Library(), L1(), values, 20_000, folds=0))
+    report = report_of(RegularisationPathStudy(slow, Library(), L1(), values, 20_000, folds=0))
     data = prepare(DIABETES.data)
     x, y = np.asarray(data.train.x, np.float64), np.asarray(data.train.targets, np.float64)
     for place, value in enumerate(values):
@@ -83,7 +75,7 @@ def test_coefficients_under_l1_are_those_of_the_lasso():
 def test_warm_starts_come_to_the_same_coefficients():
     values = (0.01, 0.1, 1.0)
     study = RegularisationPathStudy(DIABETES, Library(), axes["weight-decay"](), values, 4000, folds=0, warm=True)
-    report = done(study)
+    report = report_of(study)
     data = prepare(DIABETES.data)
     x, y = np.asarray(data.train.x, np.float64), np.asarray(data.train.targets, np.float64)
     for place, value in enumerate(values):
@@ -93,7 +85,7 @@ def test_warm_starts_come_to_the_same_coefficients():
 
 def test_cold_starts_are_the_experiments_that_they_open_as():
     study = RegularisationPathStudy(QUICK, Library(), DropoutRate(), (0.0, 0.5), 30, folds=3)
-    report = done(study)
+    report = report_of(study)
     experiment = study.experiment_at(1)
     assert [layer.rate for layer in experiment.network.layers if isinstance(layer, Dropout)] == [0.5]
     data = prepare(experiment.data)
@@ -120,7 +112,7 @@ def test_cold_starts_are_the_experiments_that_they_open_as():
 
 def test_epochs_are_one_training_that_is_measured_on_the_way():
     study = RegularisationPathStudy(QUICK, Library(), axes["epochs"](), (1.0, 5.0, 20.0), 999, folds=2)
-    report = done(study)
+    report = report_of(study)
     engine = make_engine(QUICK.network, QUICK.training.replace(epochs=20), prepare(QUICK.data), QUICK.seed)
     rows = engine.train_epochs(20)
     assert report.train_error.tolist() == rows["train_error"][[0, 4, 19]].tolist()
@@ -130,7 +122,7 @@ def test_epochs_are_one_training_that_is_measured_on_the_way():
 
 def test_widths_and_what_is_locked_away():
     study = RegularisationPathStudy(QUICK, Library(), axes["width"](), (1.0, 3.0, 9.0), 10, folds=2, with_test=False)
-    report = done(study)
+    report = report_of(study)
     assert np.isnan(report.test_error).all()
     assert np.isfinite(report.held_error).all()
     assert study.experiment_at(2).network.layers[0].units == 9
@@ -165,7 +157,7 @@ def test_what_cannot_be_is_a_sentence():
 
 def test_what_diverges_is_left_unknown():
     wild = DIABETES.with_settings(["training.learning_rate=1.0"])
-    report = done(RegularisationPathStudy(wild, Library(), axes["weight-decay"](), (0.0, 0.1), 3000, folds=2))
+    report = report_of(RegularisationPathStudy(wild, Library(), axes["weight-decay"](), (0.0, 0.1), 3000, folds=2))
     assert np.isnan(report.train_error).all()
     assert report.best is None
     assert report.chosen is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from study_stage import report_of
 
 from nnviz.analysis.intervals import error_interval
 from nnviz.data.fresh import fresh_part
@@ -22,17 +23,8 @@ QUICK = Experiment(name="quick").with_settings(
 )
 
 
-def done(study: SelectionStudy):
-    with study:
-        study.start()
-        assert study.join(120)
-        progress = study.progress()
-        assert progress.state == "finished", progress.text
-        return study.report()
-
-
 def test_equally_good_networks_look_better_the_more_there_are_to_choose_from():
-    report = done(SelectionStudy(QUICK, Library(), epochs=40, candidates=40, samples=40))
+    report = report_of(SelectionStudy(QUICK, Library(), epochs=40, candidates=40, samples=40))
     assert report.count == 40
     assert report.points == POINTS
     assert report.tests.shape == (DRAWS, 40)
@@ -50,7 +42,7 @@ def test_equally_good_networks_look_better_the_more_there_are_to_choose_from():
 
 
 def test_true_errors_are_those_of_networks_trained_alone():
-    report = done(SelectionStudy(QUICK, Library(), epochs=10, candidates=3, samples=20, vary="settings"))
+    report = report_of(SelectionStudy(QUICK, Library(), epochs=10, candidates=3, samples=20, vary="settings"))
     data = prepare(QUICK.data)
     for number in range(3):
         experiment = candidate(QUICK, number, "settings")
@@ -74,14 +66,22 @@ def test_candidates_differ_as_they_should():
 
 def test_data_that_cannot_be_drawn_anew_need_a_large_test_part():
     iris = Experiment(name="iris").with_settings(["data.source={kind='iris'}", "data.standardize=true"])
-    report = done(SelectionStudy(iris, Library(), epochs=3, candidates=3, samples=15))
+    report = report_of(SelectionStudy(iris, Library(), epochs=3, candidates=3, samples=15))
     assert not report.fresh
     assert report.points == 75
     assert "75 other samples" in sentence(report)
     with SelectionStudy(iris, Library(), epochs=3, candidates=3, samples=50) as study:
         study.start()
         assert study.join(60)
-        assert "choose at most 18" in study.progress().text
+        assert "choose at most 18, or an experiment" in study.progress().text
+
+
+def test_a_test_part_with_too_few_for_any_is_not_offered_none():
+    few = Experiment(name="few").with_settings(["data.source={kind='iris'}", "data.train_share=0.92"])
+    with SelectionStudy(few, Library(), epochs=3, candidates=3, samples=10) as study:
+        study.start()
+        assert study.join(60)
+        assert "too few for a test part of 10: choose an experiment" in study.progress().text
 
 
 def test_values_are_refused():
