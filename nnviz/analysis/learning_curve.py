@@ -276,7 +276,7 @@ def reach_sentence(curve: LearningCurve, error: float, target: str = "") -> str:
         bounds = curve.floor()
         between = f" (95 %: {_span(bounds, target)})" if bounds is not None else ""
         text = f"By this law no number of samples reaches {wanted}: its floor is {_shown(floor, target)}{between}."
-        if interval is not None and math.isfinite(interval.low):
+        if interval is not None and curve.sizes[-1] < interval.low < math.inf:
             text += f" It is not ruled out either: from about {counted(interval.low)} samples on it could be."
         return text
     if samples <= curve.sizes[0]:
@@ -289,7 +289,7 @@ def reach_sentence(curve: LearningCurve, error: float, target: str = "") -> str:
     largest = float(curve.sizes[-1])
     if samples <= largest:
         return f"{text}, which is within the sizes tried."
-    text += f", {_times(samples / largest)} the {counted(largest)} that there are."
+    text += f", {_times(samples / largest)} the {largest:,.0f} that there are."
     if samples > _FAR * largest:
         text += " That is far beyond the sizes tried, where nothing says that the law still holds."
     return text
@@ -306,7 +306,9 @@ def _span(interval: Interval, target: str) -> str:
 
 
 def _factor(scale: float, target: str) -> str:
-    return f"{scale:.3g}" if target else f"{100 * scale:.3g} %"
+    size = scale if target else 100 * scale
+    text = f"{size:,.0f}" if 1e3 <= size < 1e6 else f"{size:.3g}"
+    return text if target else f"{text} %"
 
 
 def _times(factor: float) -> str:

@@ -213,11 +213,10 @@ def sentence(report: CrossValidationReport) -> str:
         return "All folds diverged: lower the learning rate." if report.done.any() else ""
     mean, error = (float(each[place]) for each in report.mean("validation_error"))
     repeated = f", {report.repeats} times," if report.repeats > 1 else ""
-    spread = f" ± {_shown(error, report.target)}" if math.isfinite(error) else ""
-    spread += f" for {report.target}" if report.target else ""
+    expected = _with_error(mean, error, report.target) + (f" for {report.target}" if report.target else "")
     what = "an RMSE of" if report.target else "an error of"
     text = (
-        f"{report.folds}-fold cross-validation{repeated} expects {what} {_shown(mean, report.target)}{spread} (mean "
+        f"{report.folds}-fold cross-validation{repeated} expects {what} {expected} (mean "
         f"and standard error over folds) at epoch {int(report.epochs[place]):,}, where the mean validation loss is "
         "smallest."
     )
@@ -237,6 +236,16 @@ def _judged(report: CrossValidationReport, part: str, error: float, samples: int
         return ""
     low, high = _shown(interval.low, report.target), _shown(interval.high, report.target)
     return f"{_shown(error, report.target)} on its {samples:,} {part} samples (95 %: {low} to {high})"
+
+
+def _with_error(value: float, error: float, target: str) -> str:
+    """Return an error with its standard error; in units of the target both to the second figure of that."""
+    if not math.isfinite(error):
+        return _shown(value, target)
+    if not target or not error > 0.0:
+        return f"{_shown(value, target)} ± {_shown(error, target)}"
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:,.{digits}f} ± {error:,.{digits}f}"
 
 
 def _shown(error: float, target: str) -> str:

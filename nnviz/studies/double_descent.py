@@ -220,6 +220,8 @@ def sentence(found: Descent) -> str:
     """Return where the test loss is highest and lowest and where the threshold lies, in words."""
     mean = found.mean("test_loss")
     known = np.flatnonzero(np.isfinite(mean))
+    if not len(known):
+        return "Every network diverged: lower the learning rate, and train again."
     if len(known) < 3:
         return "There are too few results to say anything about their course."
     return " ".join(_parts(found, mean, known))

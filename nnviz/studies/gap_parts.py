@@ -59,6 +59,9 @@ LARGER = 20
 FEWEST = 10
 """Least epochs over the large sample."""
 
+_LITTLE = 0.1
+"""Share of the error below which what the second half of the samples took off counts as next to nothing."""
+
 _PUBLISH = 0.15
 """Seconds between two reports."""
 
@@ -90,7 +93,7 @@ class Counted:
 class GapReport:
     """What is known so far. `points` is how many samples it stands on; `known` says whether the floor can be known.
 
-    `noise` says in words what makes a floor, `source` where the samples come from.
+    `noise` says in words what makes a floor, `done` whether every training has come to its end.
     """
 
     epochs: NDArray[np.int64]
@@ -100,8 +103,8 @@ class GapReport:
     large: int
     points: int
     known: bool
-    source: str
     noise: str
+    done: bool
 
 
 class GapStudy(Study[GapReport | None]):
@@ -257,8 +260,8 @@ class _Found:
             large=0 if self._large is None else len(self._large.train),
             points=len(self.judge.x),
             known=self.judge.known,
-            source=self.study.experiment.data.source.title,
             noise="the classes overlap" if self.judge.task == "classification" else "the targets themselves are noisy",
+            done=len(self.done) == len(self._all) and not self.study.stopped(),  # what is stopped counts as done
         )
 
     def _floor(self, number: int) -> Estimate:
@@ -307,7 +310,8 @@ def in_words(report: GapReport, counted: Counted, at: int) -> str:
     if not report.known:
         return f"{total}, {_unknown_words(report, counted, parts)}"
     if not parts.approximation.known or not parts.estimation.known:
-        return f"{total}, {amount(counted, parts.floor.value)} is the floor; the other parts are still being measured."
+        rest = "could not be told apart, since trainings diverged" if report.done else "are not measured yet"
+        return f"{total}, {amount(counted, parts.floor.value)} is the floor; the other parts {rest}."
     named = {
         "the floor": (parts.floor, f"{report.noise}, and no network can know better"),
         "approximation": (
@@ -329,16 +333,17 @@ def in_words(report: GapReport, counted: Counted, at: int) -> str:
     part, advice = named[name]
     said = f"{total}, the largest part is {name}, {with_error(counted, part)}: {advice}."
     saved = parts.optimisation
-    if saved.value < -2.0 * saved.error and saved.value < 0.0:
+    if saved.value < -2.0 * saved.error or (saved.value < 0.0 and part.value > parts.total.value):
         said += f" Not fitting the samples any closer saves {with_error(counted, Estimate(-saved.value, saved.error))}."
     return said
 
 
 def _unknown_words(report: GapReport, counted: Counted, parts: GapParts) -> str:
     """Return what can be said where the floor is not known; it goes on after a comma."""
-    why = f"the floor is not known: nobody knows what lies behind {report.source}"
+    why = "the floor is not known: nobody knows what lies behind these samples"
     if not counted.sample.known:
-        return f"{why}. Longer training is still being measured."
+        rest = "did not come to an end, since trainings diverged" if report.done else "is not measured yet"
+        return f"{why}. Longer training {rest}."
     opt = parts.optimisation
     rest = f"{with_error(counted, counted.sample)} would be left by training to the end"
     side = "longer training would take off" if opt.value > 0 else "longer training would add"
@@ -351,15 +356,20 @@ def _unknown_words(report: GapReport, counted: Counted, parts: GapParts) -> str:
         return f"{why}; {first}, and {rest}."
     if gained.value > 2.0 * gained.error:
         more = f"The second half of the samples took off {with_error(counted, gained)}, so more of them should help."
+    elif gained.value + 2.0 * gained.error < _LITTLE * counted.sample.value:
+        more = "The second half of the samples took off next to nothing, so more of them will hardly help."
     else:
-        more = "The second half of the samples made no clear difference, so more of them will hardly help."
+        more = (
+            f"Whether more samples would help cannot be told: the second half of them took off "
+            f"{with_error(counted, gained)}."
+        )
     return f"{why}; {first}, and {rest}. {more}"
 
 
 def amount(counted: Counted, value: float) -> str:
     """Return an error with its unit; wrong answers as a percentage."""
     if counted.unit:
-        return f"{value:.{_digits(value, 3)}f}".replace("-", "−")
+        return _fixed(value, _digits(value, 3))
     return f"{100 * value:.{_digits(100 * value, 2)}f} %".replace("-", "−")
 
 
@@ -370,9 +380,15 @@ def with_error(counted: Counted, part: Estimate) -> str:
     factor, unit = (1.0, "") if counted.unit else (100.0, " pp")
     value, error = factor * part.value, factor * part.error
     if not error > 0.0:
-        return f"{value:.{_digits(value, 3)}f}".replace("-", "−") + unit
+        return _fixed(value, _digits(value, 3)) + unit
     digits = _digits(error, 2)
-    return f"{value:.{digits}f} ± {error:.{digits}f}".replace("-", "−") + unit
+    return f"{_fixed(value, digits)} ± {_fixed(error, digits)}{unit}"
+
+
+def _fixed(value: float, digits: int) -> str:
+    """Return a number with so many decimals; one that is too long to be read as a power of ten."""
+    text = f"{value:,.{digits}f}" if abs(value) < 1e9 else f"{value:.3g}"
+    return text.replace("-", "−")
 
 
 def _digits(value: float, figures: int) -> int:

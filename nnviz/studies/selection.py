@@ -27,6 +27,7 @@ DRAWS = 200
 """Test parts of the same size that are looked at beside the one that counts."""
 
 MOST = 500
+SMALLEST = 5
 """Candidates at most: what they have in common is a matrix of so many rows and columns."""
 
 _ALWAYS, _EVERY = 60, 20
@@ -122,10 +123,11 @@ class SelectionStudy(Study[SelectionReport]):
         if can_be_drawn_anew(source):
             return fresh_part(source, POINTS, self.experiment.data.seed + 1, data), True
         if len(data.test) < _LEAST * self.samples:
+            most = len(data.test) // _LEAST
+            at_most = f"at most {most:,}, or " if most >= SMALLEST else ""
             raise DataError(
                 f"Only {len(data.test):,} test samples can tell the truth, too few for a test part of "
-                f"{self.samples:,}: choose at most {len(data.test) // _LEAST:,}, or an experiment whose data are "
-                "generated."
+                f"{self.samples:,}: choose {at_most}an experiment whose data are generated."
             )
         return data.test, False
 

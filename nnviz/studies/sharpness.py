@@ -109,7 +109,7 @@ def sentence(report: SharpnessReport) -> str:
     if not len(report.epochs):
         return ""
     now, limit, training = float(report.sharpness[-1]), float(report.limit[-1]), report.training
-    standing = f"At epoch {report.epochs[-1]:,} the sharpness is {now:.4g}"
+    standing = f"At epoch {report.epochs[-1]:,} the sharpness is {_text(now)}"
     if not np.isfinite(now):
         return (
             f"At epoch {report.epochs[-1]:,} the loss has no curvature that is a finite number: the run has diverged."
@@ -126,14 +126,22 @@ def sentence(report: SharpnessReport) -> str:
             "the noise of batches keeps sharpness below it."
         )
     if report.crossing is None:
-        share = now / limit
-        return f"{standing}, {share:.2f} of {name}: steps along its direction still shrink.{batches}"
+        return f"{standing}, {_share(now / limit)} of {name}: steps along its direction still shrink.{batches}"
     ratio = report.late_ratio()
     where = "Training is at the edge of stability." if _NEAR[0] <= ratio <= _NEAR[1] else "It has not stayed there."
     return (
-        f"{standing}. It had reached {name} by epoch {report.crossing:,}, and is {ratio:.2f} of that in the median of "
-        f"the later half. {where}{batches}"
+        f"{standing}. It had reached {name} by epoch {report.crossing:,}, and is {_share(ratio)} of that in the median "
+        f"of the later half. {where}{batches}"
     )
+
+
+def _text(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
+
+
+def _share(ratio: float) -> str:
+    """Return a share of the limit: two decimals where they say something, else three figures."""
+    return (f"{ratio:.2f}" if 0.01 <= abs(ratio) < 100.0 else f"{ratio:.3g}").replace("-", "−")
 
 
 class SharpnessStudy(StatesStudy[SharpnessReport, Point]):

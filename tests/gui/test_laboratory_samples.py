@@ -15,7 +15,8 @@ from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
 from nnviz.gui.laboratory.pages.influence import TRUE
 from nnviz.gui.laboratory.pages.memorisation import COLORINGS
-from nnviz.gui.laboratory.pages.random_labels import mean_and_half
+from nnviz.gui.laboratory.pages.noisy_labels import _right_by
+from nnviz.gui.laboratory.pages.random_labels import _around, mean_and_half
 from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
 from nnviz.gui.laboratory.parts.plane_picture import PlanePicture, boundaries
 from nnviz.gui.laboratory.parts.sample_list import thumbnail
@@ -152,6 +153,7 @@ def test_clean_and_noisy_curves(open_page, qtbot):
     finish(qtbot, page)
     assert len(page.plot.traces) == 4
     assert "of the 24 right labels" in page.sentence.text()
+    assert "learned by epoch 0" not in page.sentence.text()
     assert {len(column) for column in page.table().values()} == {21}
     page.plot.pointed.emit((1.0, 50.0))
     assert page.plot.overlay._reading.lines[0].word == "epoch 10"
@@ -181,6 +183,16 @@ def test_random_labels_are_laid_over_true_ones(open_page, qtbot):
     assert "an answer that has nothing to do with the sample has" in page.sentence.text()
     assert {len(column) for column in page.table().values()} == {16}
     page.apply_theme(LIGHT)
+
+
+def test_what_was_right_before_training_was_not_learned():
+    assert _right_by(0) == "Three in four right ones were answered from the beginning"
+    assert _right_by(1_200) == "Three in four right ones were learned by epoch 1,200"
+
+
+def test_shares_end_at_none_and_all():
+    assert _around(50.0, 6.2) == "50 % ± 6"
+    assert _around(75.0, 60.0) == "15 to 100 %"
 
 
 def test_bands_are_students():
@@ -226,6 +238,7 @@ def test_samples_are_picked_removed_and_compared(open_page, qtbot):
     assert page.button.text() == "Train with other labels"
     page.button.click()
     finish(qtbot, page)
+    assert page.selected == set(numbers), "what is chosen stays chosen while one tries what becomes of it"
     true = prepare(page.experiment.data.replace(label_noise=0.0)).train.targets[numbers]
     np.testing.assert_array_equal(page._shown.labels, true)
     page.apply_theme(LIGHT)
@@ -281,6 +294,9 @@ def test_the_twin_of_a_drawing_becomes_a_run(open_page, qtbot):
     assert twin is not original
     assert twin.experiment.data.source.n_points == 58
     assert twin.name == "without 2 samples"
+    page.refresh()
+    assert not page.open.isEnabled(), "it would be a twin of the run in front, which is another one now"
+    assert "bring that run to the front" in page.open.toolTip()
     controller = page.controller
     qtbot.waitUntil(lambda: controller.tick() is not None and twin.status is Status.READY, timeout=20_000)
     original.along = False

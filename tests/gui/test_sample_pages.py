@@ -71,6 +71,7 @@ def test_a_learning_curve_is_drawn_fitted_and_answers(open_page, controller, qtb
     assert report.sizes[0] == 5
     assert report.curve is not None
     assert "5 sizes, 2 seeds" in page.sentence.text()
+    assert page.plot._test_band.path().boundingRect().bottom() <= 100.0, "no more than all can be wrong"
     dark = page.plot.grab().toImage()
     page.wanted.setValue(99.0)
     assert "99 % test error already" in page.answer.text()
@@ -251,6 +252,7 @@ def test_a_path_shows_surfaces_weights_and_errors(open_page, controller, qtbot):
     assert len(report.values) == 4
     assert all(surface is not None for surface in report.surfaces)
     assert page.sentence.text().startswith("The smallest error on held-out folds is")
+    assert ", at weight decay " in page.sentence.text()
     assert page.slider.maximum() == 3
     first = page.surface.grab().toImage()
     page.slider.setValue(3)

@@ -171,6 +171,23 @@ def test_a_cancelled_sweep_goes_on_where_it_was(page: SweepPage, qtbot: QtBot) -
     assert page.button.text() == "Start", "another sweep begins anew"
 
 
+def test_it_starts_while_an_earlier_epoch_is_looked_at(page: SweepPage, qtbot: QtBot) -> None:
+    controller = page.controller
+    controller.session.step_epoch(4)
+    qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.epoch == 4, timeout=20_000)
+    controller.go_to(2)
+    qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.playhead == 2, timeout=20_000)
+    for _ in range(3):  # as the window does, a few times a second
+        page.refresh()
+        asked = page._asked
+    page.refresh()
+    assert page._asked is asked, "nothing is asked anew as long as nothing has changed"
+    settled(page, qtbot)
+    page.button.click()
+    over(page, qtbot)
+    assert page.status.text() == "Done: 12 trainings."
+
+
 def test_results_in_a_folder_are_kept_and_taken_up_later(page: SweepPage, qtbot: QtBot, tmp_path: Path) -> None:
     folder = tmp_path / "results"
     page.form.rows.set_varied(((UNITS, "1:4:log3"), ("training.optimizer", "sgd,{kind = 'adam', beta1 = 0.8}")))

@@ -165,7 +165,9 @@ def test_the_course_is_told() -> None:
     once = course([1, 10, 22, 90, 300], [0.9, 0.8, 0.7, 0.6, 0.5], [0.8, 0.2, 0.1, 0, 0])
     assert sentence(once).startswith("No second descent here: the test loss is lowest, 0.5, at 300 units")
     empty = dataclasses.replace(once, test_loss=np.full((5, 1), math.nan))
-    assert "too few" in sentence(empty)
+    assert "Every network diverged" in sentence(empty)
+    some = dataclasses.replace(once, test_loss=np.where(np.arange(5)[:, None] < 2, 0.5, math.nan))
+    assert "too few" in sentence(some)
 
 
 def test_places_are_spread_and_whole() -> None:

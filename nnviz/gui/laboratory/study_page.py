@@ -96,6 +96,7 @@ class StudyPage(Page, Generic[R]):
     def begin(self) -> None:
         """Begin a new study in place of the one so far."""
         self.end()
+        self.study = None  # what it found stays to be seen; a new one may be refused
         if self.run.snapshot is None:
             self.status.setText("The run is not ready yet; begin once it is.")
             return
@@ -154,8 +155,7 @@ class StudyPage(Page, Generic[R]):
 
     def end(self) -> None:
         if self.study is not None:
-            self.study.close()
-            self.study = None
+            self.study.close()  # it stays, so that it is said that it was cancelled, and points can still be opened
         self.button.setText(self.begin_words)
 
 

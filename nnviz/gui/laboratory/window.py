@@ -139,8 +139,12 @@ class LaboratoryWindow(QWidget):
             f"QListWidget#pages::item:disabled {{ color: {theme.muted}; padding-bottom: 4px; }}"
             f"QListWidget#pages::item:selected {{ background: {theme.accent}; color: {theme.accent_text}; }}"
         )
-        for page in self.made.values():
-            page.apply_theme(theme)
+        self._color_page()
+
+    def _color_page(self) -> None:
+        """Recolour the page that is shown; the others wait until they are: all together take a second."""
+        if self.page is not None and self.page.theme is not self.theme:
+            self.page.apply_theme(self.theme)
 
     # ------------------------------------------------------------ pages
 
@@ -165,6 +169,7 @@ class LaboratoryWindow(QWidget):
         if name not in self.made:
             self._make(name)
         page = self.made[name]
+        self._color_page()
         self._title.setText(page.title)
         self._help.setText(page.help)
         area = page.property("area")

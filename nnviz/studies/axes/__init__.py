@@ -63,7 +63,8 @@ def number(axis: Axis, value: float) -> str:
     if axis.unit == "%":
         return f"{100 * value:.3g} %"
     text = f"{value:,.0f}" if axis.whole else f"{value:.3g}"
-    return f"{text} {axis.unit}".strip()
+    unit = axis.unit.removesuffix("s") if text == "1" else axis.unit
+    return f"{text} {unit}".strip()
 
 
 def checked(axis: Axis, values: Sequence[float]) -> str:

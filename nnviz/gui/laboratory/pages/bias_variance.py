@@ -316,7 +316,8 @@ def _over_epochs(report: EpochsReport) -> str:
     )
     said += f", noise {value_text(averages.noise)}. " if known else ". "
     best = int(np.nanargmin(averages.error))
-    if best < len(report.epochs) - 1 and averages.error[best] < 0.9 * error:
+    surely = 2.0 * float(np.nansum([averages.bias_error[-1], averages.variance_error[-1]]))
+    if best < len(report.epochs) - 1 and averages.error[best] < min(0.9 * error, error - surely):
         grown = float(averages.variance[-1] - averages.variance[best])
         why = "because variance has grown since" if grown > 0.5 * (error - averages.error[best]) else ""
         said += f"It was least at epoch {int(report.epochs[best]):,}, {value_text(float(averages.error[best]))}"
@@ -324,7 +325,8 @@ def _over_epochs(report: EpochsReport) -> str:
     if variance > 2 * max(bias, 0.0):
         said += "Most of what could be better is variance: more samples, or regularisation, would lower it."
     elif bias > 2 * variance and known:
-        said += "Most of what could be better is bias: a larger network, or longer training, would lower it."
+        fewer = " fewer wrong labels," if report.data.real_train.noisy.any() else ""
+        said += f"Most of what could be better is bias:{fewer} a larger network, or longer training, would lower it."
     lost = f" {report.diverged} of {report.networks} networks diverged and are left out." if report.diverged else ""
     return said.strip() + lost
 

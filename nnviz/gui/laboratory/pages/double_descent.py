@@ -67,12 +67,20 @@ class DoubleDescentPage(StudyPage[Descent]):
         add_field(row, "from", self.low)
         add_field(row, "to", self.high)
         add_field(row, "Places", self.count, "How many networks per seed, evenly spaced")
-        add_field(row, "Seeds", self.seeds, "Initial weights and orders of samples: the band goes over them")
-        add_field(row, "Epochs", self.epochs, "How long every network is trained")
         self.axis.currentIndexChanged.connect(self._axis_chosen)
         self._ranges_of: tuple[str, int] = ("", -1)
 
+    def _more_options(self) -> QHBoxLayout:
+        """Return a second row of options."""
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        add_field(row, "Seeds", self.seeds, "Initial weights and orders of samples: the band goes over them")
+        add_field(row, "Epochs", self.epochs, "How long every network is trained")
+        row.addStretch(1)
+        return row
+
     def add_results(self, column: QVBoxLayout) -> None:
+        column.insertLayout(1, self._more_options())
         self.loss_plot = DescentPlot("loss", self.theme, self)
         self.error_plot = DescentPlot("error", self.theme, self)
         self.plots = (self.loss_plot, self.error_plot)
@@ -151,7 +159,9 @@ class DoubleDescentPage(StudyPage[Descent]):
     # ------------------------------------------------------------ the study
 
     def make_study(self) -> Study[Descent]:
-        self.chosen = None
+        self.chosen, snapshot = None, self.run.snapshot
+        if snapshot is not None:
+            self._axis.usual(self.experiment, snapshot.data)  # raises why there is nothing to change
         options = (self.epochs.value(), self.seeds.value(), self.library())
         return DoubleDescentStudy(self.experiment, self._axis, self.values(), *options)
 

@@ -40,9 +40,9 @@ class DriftPage(StatesPage[DriftReport]):
         self.change_plot.clear("How far the weights have come, as a share of their length.")
         self.legend = QLabel(self)
         self.legend.setObjectName("muted")
+        self.legend.setWordWrap(True)
         bar = QHBoxLayout()
-        bar.addWidget(self.legend)
-        bar.addStretch(1)
+        bar.addWidget(self.legend, 1)
         add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", False, self._set_log)
         column.addLayout(bar)
         for plot in (self.plot, self.change_plot):

@@ -148,7 +148,7 @@ class GapPartsPage(StudyPage[GapReport | None]):
         counted = self._counted(report)
         at = _last_known(counted)
         if at is None:
-            return "All trainings diverged; take a lower learning rate."
+            return "All trainings diverged; take a lower learning rate." if report.done else ""
         where = f"{report.points:,} {'new' if report.known else 'test'} samples"
         return f"{in_words(report, counted, at)} ({report.seeds} seeds, judged on {where}; ± is one standard error.)"
 

@@ -80,6 +80,7 @@ class InfluencePage(StudyPage[Any]):
     def add_results(self, column: QVBoxLayout) -> None:
         self.selected: set[int] = set()
         self._shown_data: SplitData | None = None
+        self._chosen_of: SplitData | None = None  # the samples of the run that they were chosen from
         self.picture = PlanePicture(self.theme, self)
         self.picture.setMinimumHeight(260)
         self.picture.picked.connect(self._pick)
@@ -172,7 +173,9 @@ class InfluencePage(StudyPage[Any]):
             return
         if snapshot is None or snapshot.data is self._shown_data:
             return
-        self._shown_data, self.selected = snapshot.data, set()
+        self._shown_data = snapshot.data
+        if self._chosen_of is not snapshot.data:
+            self._chosen_of, self.selected = snapshot.data, set()
         surface = snapshot.arrays.get("surface")
         self.picture.show_answers(snapshot.data, snapshot.plane, *(() if surface is None else (surface,)))
         self.picture.color_by(None)
@@ -319,6 +322,9 @@ class InfluencePage(StudyPage[Any]):
         drawing = self._experiment.data.source if report is not None else None
         if not isinstance(report, Comparison) or report.twin is None or report.rows is None:
             self.open.setToolTip("First train a twin.")
+            return None
+        if self._of[0] != self.run.number:
+            self.open.setToolTip(f"The twin is one of “{self._of[1]}”: bring that run to the front first.")
             return None
         if not isinstance(drawing, Drawing):
             self.open.setToolTip(

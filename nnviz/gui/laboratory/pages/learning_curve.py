@@ -137,13 +137,16 @@ class LearningCurvePage(StudyPage[LearningCurveReport]):
         self._redraw()
 
     def finished(self, report: LearningCurveReport) -> str:
+        if report.curve is None and self.study is not None and self.study.progress().state == "cancelled":
+            return ""
         if report.curve is None:
             diverged = "too many trainings diverged; lower the learning rate" if report.diverged else "train more seeds"
             return f"There is no law yet: {diverged}."
-        lost = f" {report.diverged} trainings diverged and do not count." if report.diverged else ""
+        lost = _lost(report.diverged)
+        seeds = f"{report.curve.seeds} seed{'s' * (report.curve.seeds != 1)}"
         same = " to ".join(f"{epochs:,}" for epochs in dict.fromkeys((int(report.epochs[-1]), int(report.epochs[0]))))
         return (
-            f"{law_sentence(report.curve, report.target)} From {len(report.sizes)} sizes, {report.curve.seeds} seeds "
+            f"{law_sentence(report.curve, report.target)} From {len(report.sizes)} sizes, {seeds} "
             f"and {same} epochs, tested on {report.test_samples:,} samples.{lost}"
         )
 
@@ -235,3 +238,14 @@ class LearningCurvePage(StudyPage[LearningCurveReport]):
         super().apply_theme(theme)
         self.plot.apply_theme(theme)
         self.legend.show_keys(self.plot.legend())
+
+
+def _lost(diverged: int) -> str:
+    """Return a sentence about the trainings that diverged, after a blank; empty where none did."""
+    if not diverged:
+        return ""
+    return (
+        " One training diverged and does not count."
+        if diverged == 1
+        else f" {diverged:,} trainings diverged and do not count."
+    )

@@ -183,16 +183,17 @@ class MemorisationPage(StudyPage[Report]):
             return ""
         sentences = [self._suspects(report)]
         late = int((path.learned_for_good == history.NEVER).sum())
-        known = len(data.real_train) - late
+        known = _counted(len(data.real_train) - late, "is", "are")
+        forgotten = _counted(int((path.forgotten > 0).sum()), "was", "were")
         sentences.append(
-            f"Of {len(data.real_train):,} training samples {known:,} are known at the end, epoch {path.epochs[-1]:,}; "
-            f"{int((path.forgotten > 0).sum()):,} were forgotten on the way"
+            f"Of {len(data.real_train):,} training samples {known} known at the end, epoch {path.epochs[-1]:,}; "
+            f"{forgotten} forgotten on the way"
             f"{'' if path.every_epoch else ', as far as the epochs looked at show'}."
         )
         if report.crowd is not None:
             score = report.crowd.memorised.score
             sentences.append(
-                f"{int((score > 0.5).sum()):,} are known by heart (memorisation score above 0.5, "
+                f"{_counted(int((score > 0.5).sum()), 'is', 'are')} known by heart (memorisation score above 0.5, "
                 f"{len(report.crowd.masks):,} networks)."
             )
         sentences.append(exactness(self._way, path.exact))
@@ -394,3 +395,7 @@ class MemorisationPage(StudyPage[Report]):
 
 def _score(value: float) -> str:
     return f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "–"
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count:,} {one if count == 1 else several}"

@@ -41,9 +41,9 @@ class NoisyLabelsPage(StudyPage[Curves | None]):
         self.plot.clear("“Train again” repeats the run and measures clean and mislabelled training samples apart.")
         self.legend = QLabel(self)
         self.legend.setObjectName("muted")
+        self.legend.setWordWrap(True)
         bar = QHBoxLayout()
-        bar.addWidget(self.legend)
-        bar.addStretch(1)
+        bar.addWidget(self.legend, 1)
         add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", True, self._set_log)
         column.addLayout(bar)
         column.addWidget(card(self.plot), 1)
@@ -76,18 +76,15 @@ class NoisyLabelsPage(StudyPage[Curves | None]):
             f"labels and {known[1]:.0f} % of the {report.n_noisy:,} wrong ones."
         ]
         if clean is not None and noisy is not None:
-            sentences.append(
-                f"Three in four right ones were learned by epoch {clean:,}, three in four wrong ones by {noisy:,}."
-            )
+            sentences.append(f"{_right_by(clean)}, three in four wrong ones {_by(noisy)}.")
         elif clean is not None:
-            sentences.append(
-                f"Three in four right ones were learned by epoch {clean:,}, three in four wrong ones never."
-            )
+            sentences.append(f"{_right_by(clean)}, three in four wrong ones never.")
         best = int(report.test.argmin())
         sentences.append(
             f"The test error was least at epoch {report.epochs[best]:,}, {100 * report.test[best]:.1f} %, when "
-            f"{100 - 100 * report.noisy_true[best]:.0f} % of the mislabelled samples were given their true label; it "
-            f"ends at {100 * report.test[-1]:.1f} % ({report.n_test:,} test samples)."
+            f"{100 - 100 * report.noisy_true[best]:.0f} % of the mislabelled samples were given their true label"
+            + (f"; it ends at {100 * report.test[-1]:.1f} %" if best < len(report.epochs) - 1 else "")
+            + f" ({report.n_test:,} test samples)."
         )
         sentences.append(exactness(self._way, report.exact))
         return " ".join(each for each in sentences if each)
@@ -120,3 +117,14 @@ def _learned(epochs: np.ndarray, errors: np.ndarray) -> int | None:
     above = np.flatnonzero(~(errors <= _FEW))
     first = int(above[-1]) + 1 if len(above) else 0
     return int(epochs[first]) if first < len(epochs) else None
+
+
+def _right_by(epoch: int) -> str:
+    """Return by when the samples with right labels were learned; before training nothing was learned yet."""
+    if epoch == 0:
+        return "Three in four right ones were answered from the beginning"
+    return f"Three in four right ones were learned {_by(epoch)}"
+
+
+def _by(epoch: int) -> str:
+    return f"by epoch {epoch:,}" if epoch else "from the beginning"

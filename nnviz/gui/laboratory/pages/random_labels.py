@@ -58,9 +58,9 @@ class RandomLabelsPage(StudyPage[Contest | None]):
         self.plot.clear("“Train both” trains the network of this run with its labels and with random ones.")
         self.legend = QLabel(self)
         self.legend.setObjectName("muted")
+        self.legend.setWordWrap(True)
         bar = QHBoxLayout()
-        bar.addWidget(self.legend)
-        bar.addStretch(1)
+        bar.addWidget(self.legend, 1)
         add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", False, self._set_log)
         column.addLayout(bar)
         column.addWidget(card(self.plot), 1)
@@ -101,7 +101,7 @@ class RandomLabelsPage(StudyPage[Contest | None]):
             f"At epoch {int(report.epochs[-1]):,} the training error is {train[0]:.1f} % with the own labels and "
             f"{train[1]:.1f} % with random ones ({least:.1f} % at its least). {learned} The test error is "
             f"{test[0]:.1f} % and {test[1]:.1f} %; an answer that has nothing to do with the sample has "
-            f"{100 * report.chance:.0f} % ± {spread:.0f} on {report.n_test:,} test samples. By chance "
+            f"{_around(100 * report.chance, spread)} on {report.n_test:,} test samples. By chance "
             f"{100 * report.kept:.0f} % of the permuted "
             "labels are as before."
         )
@@ -142,3 +142,11 @@ def mean_and_half(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDA
     quantiles = np.array([np.nan, np.nan, *(t_quantile(n) for n in range(1, len(values)))])
     half = quantiles[count] * np.sqrt(squares / np.maximum(count - 1, 1) / np.maximum(count, 1))
     return mean, half
+
+
+def _around(middle: float, spread: float) -> str:
+    """Return a share in percent with its spread; as a range where that would leave the percents there are."""
+    low, high = middle - spread, middle + spread
+    if low >= 0 and high <= 100:
+        return f"{middle:.0f} % ± {spread:.0f}"
+    return f"{max(low, 0):.0f} to {min(high, 100):.0f} %"

@@ -15,6 +15,7 @@ from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.parts.path_plots import PathErrors, PathPlot, PathWeights
+from nnviz.gui.laboratory.parts.stacked_parts import plus_minus
 from nnviz.gui.laboratory.parts.surface_strip import SurfaceStrip
 from nnviz.gui.laboratory.study_page import StudyPage, add_field
 from nnviz.gui.theme import Theme
@@ -222,27 +223,36 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
     def finished(self, report: RegularisationPath) -> str:
         chosen, best = report.chosen, report.best
         if best is None or chosen is None or self._study_of is None:
-            known = np.isfinite(report.train_error).any()
-            return "" if known else "Every training diverged: choose a smaller learning rate, or smaller values."
+            return self._unjudged(report)
         axis = self._study_of.axis
         mean, error = report.held()
-        smallest = self._error(float(mean[best]))
-        if np.isfinite(error[best]):
-            smallest += f" ± {self._error(float(error[best]))}"
-        at = _named(axis, float(report.values[best]))
+        smallest = self._error(float(mean[best]), float(error[best]))
+        at = _within(axis, float(report.values[best]))
         text = f"The smallest error on held-out folds is {smallest}, at {at}"
         if chosen == best:
             return (
                 f"{text}, and no simpler network comes within one standard error of it. {self._in_regression()}".strip()
             )
-        simpler = _named(axis, float(report.values[chosen]))
+        simpler = _within(axis, float(report.values[chosen]))
         return (
             f"{text}. The simplest network within one standard error of that is the one at {simpler}, with "
             f"{self._error(float(mean[chosen]))}: choose it. {self._in_regression()}"
         ).strip()
 
-    def _error(self, error: float) -> str:
-        return f"{error:.3g}" if self.report is not None and self.report.target else f"{100 * error:.1f} %"
+    def _unjudged(self, report: RegularisationPath) -> str:
+        """Return why there is no choice; empty where nobody asked for one, or did not wait for it."""
+        if self.study is not None and self.study.progress().state == "cancelled":
+            return ""
+        if not np.isfinite(report.train_error).any():
+            return "Every training diverged: choose a smaller learning rate, or smaller values."
+        judged = self._study_of is not None and self._study_of.folds > 0
+        return "Trainings diverged in some fold of every value: choose a smaller learning rate." if judged else ""
+
+    def _error(self, error: float, around: float = float("nan")) -> str:
+        """Return an error, with its standard error if that is known."""
+        if self.report is not None and self.report.target:
+            return plus_minus(error, around)
+        return f"{100 * error:.1f} %" + (f" ± {100 * around:.1f} %" if np.isfinite(around) else "")
 
     def _in_regression(self) -> str:
         """Return what a choice is called elsewhere, for a linear unit with squared loss."""
@@ -372,3 +382,9 @@ def _named(axis: Axis, value: float) -> str:
     """Return a value with what it is a value of, as "Weight decay 0.01" or "17 epochs"."""
     text = number(axis, value)
     return text if axis.unit and axis.unit != "%" else f"{axis.title} {text}"
+
+
+def _within(axis: Axis, value: float) -> str:
+    """Return the same as it stands within a sentence; L1 keeps its capital."""
+    text = _named(axis, value)
+    return text if text[1:2].isdigit() else text[:1].lower() + text[1:]

@@ -342,7 +342,7 @@ class SweepPage(Page):
         if self.run.number != self._run and not self.going:
             self._run = self.run.number
             self.form.offer_epochs(self.experiment, self.run.epoch)
-        if self.experiment is not self._experiment:
+        if self._experiment != self.experiment:  # in the past it is made anew whenever it is asked for
             self._experiment = self.experiment
             self.form.rows.set_experiment(self._experiment)
             self._ask()
@@ -434,6 +434,8 @@ def _ended(progress: Progress) -> str:
     """Return how a sweep ended."""
     done = f"{progress.done:,} of {progress.total:,} trainings"
     notes = "".join(f" · {each}" for each in _broken(progress))
+    if progress.state == "cancelled" and not progress.done:
+        return "Cancelled: no training was done yet."
     if progress.state == "cancelled":
         return f"Cancelled: {done} are done{notes}. Resume goes on from there."
     if progress.state == "failed":

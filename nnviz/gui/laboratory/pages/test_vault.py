@@ -34,7 +34,7 @@ from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
 from nnviz.gui.widgets.row import Paragraph
 from nnviz.settings import SettingsError
-from nnviz.studies.selection import MOST, SelectionReport, SelectionStudy, Vary, sentence
+from nnviz.studies.selection import MOST, SMALLEST, SelectionReport, SelectionStudy, Vary, sentence
 from nnviz.studies.study import Study
 from nnviz.vault import VaultEvent, in_words
 
@@ -69,7 +69,7 @@ class TestVaultPage(StudyPage[SelectionReport]):
             field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.candidates.setRange(2, MOST)
         self.candidates.setValue(100)
-        self.samples.setRange(5, 5000)
+        self.samples.setRange(SMALLEST, 5000)
         self.samples.setValue(50)
         self.epochs.setRange(1, _MOST_EPOCHS)
         self.epochs.setGroupSeparatorShown(True)

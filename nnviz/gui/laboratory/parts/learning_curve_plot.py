@@ -104,9 +104,10 @@ class LearningCurvePlot(Plot):
             (report.test_error, self._test, self._test_band),
         ):
             mean, half = self._mean(errors[:, known])
+            high = np.minimum(mean + half, self._most)
             curve.draw(self._x(sizes), self._y(mean))
-            band.draw(self._x(sizes), self._y(np.maximum(mean - half, 0.0)), self._y(mean + half))
-            ends += [mean, np.where(np.isfinite(half), mean + half, mean)]
+            band.draw(self._x(sizes), self._y(np.maximum(mean - half, 0.0)), self._y(high))
+            ends += [mean, np.where(np.isfinite(high), high, mean)]
         ends += self._draw_law()
         self._draw_dots(sizes, known)
         if self._wanted is not None:
@@ -133,7 +134,7 @@ class LearningCurvePlot(Plot):
         if band is None:
             self._law_band.setVisible(False)
             return [law]
-        low, high = self._factor * band[0], self._factor * band[1]
+        low, high = (np.minimum(self._factor * each, self._most) for each in band)
         self._law_band.draw(self._x(all_of_it), self._y(low), self._y(high))
         return [law, high]
 
@@ -190,6 +191,11 @@ class LearningCurvePlot(Plot):
         quantiles = np.array([np.nan, np.nan, *(t_quantile(n) for n in range(1, len(errors)))])
         half = quantiles[count] * np.sqrt(squares / np.maximum(count - 1, 1) / np.maximum(count, 1))
         return self._factor * mean, self._factor * half
+
+    @property
+    def _most(self) -> float:
+        """The largest error that there can be."""
+        return float("inf") if self._report is not None and self._report.target else 100.0
 
     @property
     def _factor(self) -> float:
