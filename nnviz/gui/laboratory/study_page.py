@@ -6,7 +6,7 @@ import math
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from nnviz.gui.controller import Controller
 from nnviz.gui.laboratory.page import Page
@@ -157,6 +157,16 @@ class StudyPage(Page, Generic[R]):
         if self.study is not None:
             self.study.close()  # it stays, so that it is said that it was cancelled, and points can still be opened
         self.button.setText(self.begin_words)
+
+
+def whole_number(low: int, high: int, value: int) -> QSpinBox:
+    """Return a field for a whole number, which is typed or changed with the arrow keys."""
+    field = QSpinBox()
+    field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+    field.setGroupSeparatorShown(True)
+    field.setRange(low, high)
+    field.setValue(value)
+    return field
 
 
 def add_field(row: QHBoxLayout, words: str, field: Any, help: str = "") -> None:

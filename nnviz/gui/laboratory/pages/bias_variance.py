@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from nnviz.data.fresh import can_be_drawn_anew
 from nnviz.gui.compare.color_key import ColorKey
@@ -14,7 +14,7 @@ from nnviz.gui.compare.page import card, short
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.ensemble_maps import EnsembleMap
 from nnviz.gui.laboratory.parts.stacked_parts import Layer, StackedParts, plus_minus
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Table, caption_of
@@ -58,16 +58,11 @@ class BiasVariancePage(StudyPage[Found]):
     # ------------------------------------------------------------ assembly
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self.networks, self.epochs = QSpinBox(self), QSpinBox(self)
-        for field in (self.networks, self.epochs):
-            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-            field.setFixedWidth(72)
-        self.networks.setRange(2, 1_000)
-        self.networks.setValue(_NETWORKS)
-        self.epochs.setRange(1, _MOST_EPOCHS)
-        self.epochs.setGroupSeparatorShown(True)
+        self.networks = whole_number(2, 1_000, _NETWORKS)
         self._offered = self.run.epoch or _USUAL_EPOCHS
-        self.epochs.setValue(self._offered)
+        self.epochs = whole_number(1, _MOST_EPOCHS, self._offered)
+        for field in (self.networks, self.epochs):
+            field.setFixedWidth(72)
         self.samples, self.over = QComboBox(self), QComboBox(self)
         self.samples.addItems([words for _, words in _SAMPLES])
         self.samples.setCurrentIndex(0 if can_be_drawn_anew(self.experiment.data.source) else 1)

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.fold_curves import FoldCurves
 from nnviz.gui.laboratory.parts.fold_diagram import FoldDiagram
 from nnviz.gui.laboratory.parts.legend import Legend
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
 from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
@@ -42,15 +42,9 @@ class CrossValidationPage(StudyPage[CrossValidationReport]):
     begin_words = "Train"
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self.folds, self.repeats, self.epochs = (QSpinBox(self) for _ in range(3))
-        for field in (self.folds, self.repeats, self.epochs):
-            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.folds.setRange(2, 1000)
-        self.folds.setValue(5)
-        self.repeats.setRange(1, 50)
-        self.epochs.setRange(1, _MOST_EPOCHS)
-        self.epochs.setGroupSeparatorShown(True)
-        self.epochs.setValue(self.run.epoch or _USUAL_EPOCHS)
+        self.folds = whole_number(2, 1000, 5)
+        self.repeats = whole_number(1, 50, 1)
+        self.epochs = whole_number(1, _MOST_EPOCHS, self.run.epoch or _USUAL_EPOCHS)
         add_field(row, "Folds", self.folds, "Into how many parts train and validation are cut: each is held out once.")
         add_field(row, "Repeat", self.repeats, "How often to do it all with other folds and other initial weights.")
         add_field(row, "Epochs", self.epochs, "How long every network is trained.")

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QPushButton, QVBoxLayout
 
 from nnviz import experiment as experiments
 from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.descent_plot import DescentPlot
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.parts.legend import Legend
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Key, Table, caption_of
+from nnviz.gui.views import Key, Table
 from nnviz.gui.views.parts.switches import add_switch
 from nnviz.settings import SettingsError
 from nnviz.studies.axes import Axis, axes, number, places
@@ -52,17 +53,10 @@ class DoubleDescentPage(StudyPage[Descent]):
         for axis in axes:
             self.axis.addItem(axis.title, axis.name)
         self.low, self.high = QDoubleSpinBox(self), QDoubleSpinBox(self)
-        self.count, self.seeds, self.epochs = QSpinBox(self), QSpinBox(self), QSpinBox(self)
-        for field in (self.low, self.high, self.count, self.seeds, self.epochs):
-            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        for spin, low, high, value in (
-            (self.count, 3, 200, 16),
-            (self.seeds, 1, 100, 3),
-            (self.epochs, 1, _MOST_EPOCHS, _EPOCHS),
-        ):
-            spin.setRange(low, high)
-            spin.setValue(value)
-        self.epochs.setGroupSeparatorShown(True)
+        for field in (self.low, self.high):
+            field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.count, self.seeds = whole_number(3, 200, 16), whole_number(1, 100, 3)
+        self.epochs = whole_number(1, _MOST_EPOCHS, _EPOCHS)
         add_field(row, "Over", self.axis, "What is changed from network to network")
         add_field(row, "from", self.low)
         add_field(row, "to", self.high)
@@ -84,12 +78,9 @@ class DoubleDescentPage(StudyPage[Descent]):
         self.loss_plot = DescentPlot("loss", self.theme, self)
         self.error_plot = DescentPlot("error", self.theme, self)
         self.plots = (self.loss_plot, self.error_plot)
-        self.legend = QLabel(self)
-        self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.legend.setObjectName("muted")
+        self.legend = Legend(self)
         bar = QHBoxLayout()
-        bar.addWidget(self.legend)
-        bar.addStretch(1)
+        bar.addWidget(self.legend, 1)
         add_switch(bar, "log y", "Logarithmic losses", False, self.loss_plot.set_log_y)
         sides = QHBoxLayout()
         sides.setSpacing(12)
@@ -192,7 +183,7 @@ class DoubleDescentPage(StudyPage[Descent]):
         keys = [Key("test", self.theme.color("test")), Key("train", self.theme.color("train"))]
         if report is not None and len(report.seeds) > 1:
             keys.append(Key("from the lowest seed to the highest", self.theme.color("test"), "area"))
-        self.legend.setText(caption_of(keys) if report is not None and report.done else "")
+        self.legend.show_keys(keys if report is not None and report.done else ())
         self.open_button.setEnabled(self.chosen is not None)
         if self.chosen is not None and report is not None:
             self.open_button.setText(f"Open {number(report.axis, float(report.values[self.chosen]))} as a run")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout
 
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
-from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
+from nnviz.gui.laboratory.parts.epoch_curves import Trace
 from nnviz.gui.laboratory.parts.states_page import StatesPage
-from nnviz.gui.theme import Theme
-from nnviz.gui.views import Table, caption_of
+from nnviz.gui.views import Table
 from nnviz.gui.views.parts.layers import layer_color
-from nnviz.gui.views.parts.switches import add_switch
 from nnviz.studies.drift import DriftReport, DriftStudy, sentence
 from nnviz.studies.study import Study
 
@@ -31,23 +27,19 @@ class DriftPage(StatesPage[DriftReport]):
     )
     group = GROUPS[1]
     order = 75
-    shows_test = False
 
     def add_results(self, column: QVBoxLayout) -> None:
-        self.plot = EpochCurves(self.theme, "Similarity of each layer to the beginning over epochs", False, self)
-        self.change_plot = EpochCurves(self.theme, "Relative change of the weights over epochs", False, self)
-        self.plot.clear("“Measure” compares the states that are kept of this run with the first of them.")
-        self.change_plot.clear("How far the weights have come, as a share of their length.")
-        self.legend = QLabel(self)
-        self.legend.setObjectName("muted")
-        self.legend.setWordWrap(True)
-        bar = QHBoxLayout()
-        bar.addWidget(self.legend, 1)
-        add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", False, self._set_log)
-        column.addLayout(bar)
-        for plot in (self.plot, self.change_plot):
-            plot.setMinimumHeight(170)
-            column.addWidget(card(plot), 1)
+        upper = (
+            "Similarity of each layer to the beginning over epochs",
+            "“Measure” compares the states that are kept of this run with the first of them.",
+            2,
+        )
+        lower = (
+            "Relative change of the weights over epochs",
+            "How far the weights have come, as a share of their length.",
+            2,
+        )
+        self.add_plots(column, upper, lower)
 
     def make_study(self) -> Study[DriftReport]:
         return DriftStudy(self.library().prepare, self.states(), follow=True)
@@ -64,18 +56,11 @@ class DriftPage(StatesPage[DriftReport]):
         low = min(0.0, float(np.nanmin(report.likeness, initial=0.0)))
         self.plot.show_traces(report.epochs, likeness, "similarity to the beginning (CKA)", (low, 1.04))
         top = 1.06 * float(np.nanmax([report.total.max(), report.change.max(), 1e-6]))
-        self.change_plot.show_traces(
-            report.epochs, change, "change of the weights, % of their length", (0.0, 100 * top)
-        )
-        self.legend.setText(caption_of(self.change_plot.legend()))
+        self.lower_plot.show_traces(report.epochs, change, "change of the weights, % of their length", (0.0, 100 * top))
+        self.legend.show_keys(self.lower_plot.legend())
 
     def finished(self, report: DriftReport) -> str:
         return sentence(report)
-
-    @Slot(bool)
-    def _set_log(self, on: bool) -> None:
-        self.plot.set_log_x(on)
-        self.change_plot.set_log_x(on)
 
     def table(self) -> Table:
         """Return the numbers that are drawn."""
@@ -90,10 +75,3 @@ class DriftPage(StatesPage[DriftReport]):
         columns["change of all weights [%]"] = 100 * report.total
         columns["train error"], columns["test error"] = report.train_error, report.test_error
         return dict(columns)
-
-    def apply_theme(self, theme: Theme) -> None:
-        super().apply_theme(theme)
-        for plot in (self.plot, self.change_plot):
-            plot.apply_theme(theme)
-        if self._shown is not None:
-            self.show_report(self._shown)

@@ -6,15 +6,16 @@ import math
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from nnviz.analysis.gap_parts import UNKNOWN, Estimate, GapParts, mean_trained
 from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
+from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.parts.stacked_parts import Layer, StackedParts, part_color
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Table, caption_of
+from nnviz.gui.views import Table
 from nnviz.gui.views.parts.switches import add_switch
 from nnviz.studies.gap_parts import Counted, GapReport, GapStudy, in_words, with_error
 from nnviz.studies.study import Study
@@ -49,15 +50,9 @@ class GapPartsPage(StudyPage[GapReport | None]):
     # ------------------------------------------------------------ assembly
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self.epochs, self.seeds = QSpinBox(self), QSpinBox(self)
-        for field in (self.epochs, self.seeds):
-            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.epochs.setRange(1, _MOST_EPOCHS)
-        self.epochs.setGroupSeparatorShown(True)
         self._offered = self.run.epoch or _USUAL_EPOCHS
-        self.epochs.setValue(self._offered)
-        self.seeds.setRange(2, 50)
-        self.seeds.setValue(5)
+        self.epochs = whole_number(1, _MOST_EPOCHS, self._offered)
+        self.seeds = whole_number(2, 50, 5)
         self.counting = QComboBox(self)
         classes = self.experiment.data.source.known_shape()
         self._offer(("wrong answers", "squared error") if classes is None or classes[0] != "regression" else ())
@@ -69,9 +64,7 @@ class GapPartsPage(StudyPage[GapReport | None]):
 
     def add_results(self, column: QVBoxLayout) -> None:
         self.stack = StackedParts(self.theme, "Parts of the test error over epochs", self)
-        self.legend = QLabel(self)
-        self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.legend.setObjectName("muted")
+        self.legend = Legend(self)
         bar = QHBoxLayout()
         self.legend.setWordWrap(True)
         bar.addWidget(self.legend, 1)
@@ -140,7 +133,7 @@ class GapPartsPage(StudyPage[GapReport | None]):
         self._show_numbers(counted, counted.parts(at))
         if self.study is not None and not self.study.progress().over:
             self.sentence.setText(in_words(report, counted, at))
-        self.legend.setText(caption_of(self.stack.legend()))
+        self.legend.show_keys(self.stack.legend())
 
     def finished(self, report: GapReport | None) -> str:
         if report is None:
@@ -229,7 +222,7 @@ class GapPartsPage(StudyPage[GapReport | None]):
             return
         counted = self._counted(report)
         self._show_numbers(counted, counted.parts(at))
-        self.legend.setText(caption_of(self.stack.legend()))
+        self.legend.show_keys(self.stack.legend())
 
 
 def _layers(counted: Counted, total: tuple[np.ndarray, np.ndarray]) -> list[Layer]:

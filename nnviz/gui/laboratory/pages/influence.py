@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from nnviz.analysis.memorisation import ranking
 from nnviz.data.dataset import DataError, SplitData
@@ -28,7 +28,7 @@ from nnviz.gui.laboratory.parts.influence_words import (
 )
 from nnviz.gui.laboratory.parts.plane_picture import PlanePicture
 from nnviz.gui.laboratory.parts.sample_list import MOST, SampleList
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.ticks import minus, value_text
 from nnviz.gui.theme import Theme
@@ -66,10 +66,7 @@ class InfluencePage(StudyPage[Any]):
         self.deed = QComboBox(self)
         self.deed.addItem("remove", REMOVE)
         self.deed.currentIndexChanged.connect(self._name_button)
-        self.controls = QSpinBox(self)
-        self.controls.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.controls.setRange(0, 100)
-        self.controls.setValue(4)
+        self.controls = whole_number(0, 100, 4)
         add_field(row, "Chosen samples", self.deed, "What becomes of the chosen training samples.")
         tip = (
             "Twins in which as many other samples, drawn at random, are treated alike: how much of a change is due to "

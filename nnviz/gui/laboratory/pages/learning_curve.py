@@ -6,14 +6,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from nnviz.analysis.learning_curve import law_sentence, reach_sentence
 from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.learning_curve_plot import LearningCurvePlot
 from nnviz.gui.laboratory.parts.legend import Legend
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
 from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
@@ -45,17 +45,10 @@ class LearningCurvePage(StudyPage[LearningCurveReport]):
     # ------------------------------------------------------------ assembly
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self.epochs, self.seeds, self.count, self.smallest = (QSpinBox(self) for _ in range(4))
-        for field in (self.epochs, self.seeds, self.count, self.smallest):
-            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.epochs.setRange(1, _MOST_EPOCHS)
-        self.epochs.setGroupSeparatorShown(True)
-        self.epochs.setValue(max(1, self.run.epoch) if self.run.epoch else _USUAL_EPOCHS)
-        self.seeds.setRange(1, 50)
-        self.seeds.setValue(5)
-        self.count.setRange(4, 40)
-        self.count.setValue(8)
-        self.smallest.setRange(0, 1_000_000)
+        self.epochs = whole_number(1, _MOST_EPOCHS, max(1, self.run.epoch) if self.run.epoch else _USUAL_EPOCHS)
+        self.seeds = whole_number(1, 50, 5)
+        self.count = whole_number(4, 40, 8)
+        self.smallest = whole_number(0, 1_000_000, 0)
         self.smallest.setSpecialValueText("auto")
         for field, width in ((self.epochs, 76), (self.smallest, 64)):
             field.setMaximumWidth(width)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.analysis import memorisation as history
 from nnviz.gui.compare.color_key import ColorKey
@@ -17,7 +17,7 @@ from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
 from nnviz.gui.laboratory.parts.plane_picture import PlanePicture
 from nnviz.gui.laboratory.parts.sample_list import MOST, SampleList
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
@@ -98,10 +98,7 @@ class MemorisationPage(StudyPage[Report]):
     # ------------------------------------------------------------ assembly
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self.networks = QSpinBox(self)
-        self.networks.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.networks.setRange(0, 2_000)
-        self.networks.setValue(40)
+        self.networks = whole_number(0, 2_000, 40)
         self.coloring, self.sign = QComboBox(self), QComboBox(self)
         for box in (self.coloring, self.sign):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
+from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.study_page import StudyPage
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Table, caption_of
+from nnviz.gui.views import Table
 from nnviz.gui.views.parts.switches import add_switch
 from nnviz.studies.noisy_labels import Curves, NoisyLabels
 from nnviz.studies.repeating import exactness, way_of
@@ -39,9 +40,7 @@ class NoisyLabelsPage(StudyPage[Curves | None]):
         self.plot = EpochCurves(self.theme, "Errors on clean, noisy and test samples over epochs", True, self)
         self.plot.setMinimumHeight(260)
         self.plot.clear("“Train again” repeats the run and measures clean and mislabelled training samples apart.")
-        self.legend = QLabel(self)
-        self.legend.setObjectName("muted")
-        self.legend.setWordWrap(True)
+        self.legend = Legend(self)
         bar = QHBoxLayout()
         bar.addWidget(self.legend, 1)
         add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", True, self._set_log)
@@ -64,7 +63,7 @@ class NoisyLabelsPage(StudyPage[Curves | None]):
         ]
         marks = [(float(report.epochs[int(report.test.argmin())]), "least test error", "test")]
         self.plot.show_traces(report.epochs, traces, "% wrong", (0.0, 102.0), marks=marks)
-        self.legend.setText(caption_of(self.plot.legend()))
+        self.legend.show_keys(self.plot.legend())
 
     def finished(self, report: Curves | None) -> str:
         if report is None:
@@ -109,7 +108,7 @@ class NoisyLabelsPage(StudyPage[Curves | None]):
     def apply_theme(self, theme: Theme) -> None:
         super().apply_theme(theme)
         self.plot.apply_theme(theme)
-        self.legend.setText(caption_of(self.plot.legend()))
+        self.legend.show_keys(self.plot.legend())
 
 
 def _learned(epochs: np.ndarray, errors: np.ndarray) -> int | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from nnviz.analysis.paired import t_quantile
 from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.parts.legend import Legend
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
-from nnviz.gui.views import Table, caption_of
+from nnviz.gui.views import Key, Table
 from nnviz.gui.views.parts.switches import add_switch
 from nnviz.settings import SettingsError
 from nnviz.studies.noisy_labels import Contest, RandomLabels
@@ -41,14 +42,8 @@ class RandomLabelsPage(StudyPage[Contest | None]):
     begin_words = "Train both"
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self.epochs, self.seeds = QSpinBox(self), QSpinBox(self)
-        for field in (self.epochs, self.seeds):
-            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.epochs.setRange(1, _MOST_EPOCHS)
-        self.epochs.setGroupSeparatorShown(True)
-        self.epochs.setValue(min(max(self.run.epoch, _USUAL_EPOCHS), _MOST_EPOCHS))
-        self.seeds.setRange(1, 50)
-        self.seeds.setValue(3)
+        self.epochs = whole_number(1, _MOST_EPOCHS, min(max(self.run.epoch, _USUAL_EPOCHS), _MOST_EPOCHS))
+        self.seeds = whole_number(1, 50, 3)
         add_field(row, "Epochs", self.epochs, "How long both are trained; random labels take longer.")
         add_field(row, "Seeds", self.seeds, "Permutations and initial weights to repeat everything with.")
 
@@ -56,9 +51,7 @@ class RandomLabelsPage(StudyPage[Contest | None]):
         self.plot = EpochCurves(self.theme, "Errors with own and with random labels over epochs", False, self)
         self.plot.setMinimumHeight(260)
         self.plot.clear("“Train both” trains the network of this run with its labels and with random ones.")
-        self.legend = QLabel(self)
-        self.legend.setObjectName("muted")
-        self.legend.setWordWrap(True)
+        self.legend = Legend(self)
         bar = QHBoxLayout()
         bar.addWidget(self.legend, 1)
         add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", False, self._set_log)
@@ -84,7 +77,8 @@ class RandomLabelsPage(StudyPage[Contest | None]):
                 high = np.minimum(mean + half, 100.0) if several else None
                 traces.append(Trace(f"{part}, {name}", mean, color, row == 1, low, high, " %"))
         self.plot.show_traces(report.epochs, traces, "% wrong", (0.0, 102.0), levels=((100 * report.chance, "muted"),))
-        self.legend.setText(f"{caption_of(self.plot.legend())} &nbsp;faint level: chance")
+        chance = Key("chance", self.theme.color("muted"), "dashes")
+        self.legend.show_keys((*self.plot.legend(), chance))
 
     def finished(self, report: Contest | None) -> str:
         if report is None or not np.isfinite(report.train_error[:, :, -1]).any():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from nnviz.experiment import Experiment
 from nnviz.gui.compare.page import card
@@ -17,7 +17,7 @@ from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.parts.path_plots import PathErrors, PathPlot, PathWeights
 from nnviz.gui.laboratory.parts.stacked_parts import plus_minus
 from nnviz.gui.laboratory.parts.surface_strip import SurfaceStrip
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
 from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table, views
@@ -62,16 +62,9 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
         for axis in self.axes.values():
             self.vary.addItem(axis.title, axis.name)
         self.low, self.high = QDoubleSpinBox(self), QDoubleSpinBox(self)
-        self.count, self.epochs, self.folds = (QSpinBox(self) for _ in range(3))
-        for field in (self.low, self.high, self.count, self.epochs, self.folds):
-            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.count.setRange(2, 200)
-        self.count.setValue(14)
-        self.epochs.setRange(1, _MOST_EPOCHS)
-        self.epochs.setGroupSeparatorShown(True)
-        self.epochs.setValue(self.run.epoch or _USUAL_EPOCHS)
-        self.folds.setRange(0, 100)
-        self.folds.setValue(5)
+        self.count = whole_number(2, 200, 14)
+        self.epochs = whole_number(1, _MOST_EPOCHS, self.run.epoch or _USUAL_EPOCHS)
+        self.folds = whole_number(0, 100, 5)
         self.starts = QComboBox(self)
         self.starts.addItems(list(_STARTS))
         add_field(row, "Vary", self.vary, "What holds the network back, or lets it go")

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout
 
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
-from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
+from nnviz.gui.laboratory.parts.epoch_curves import Trace
 from nnviz.gui.laboratory.parts.states_page import StatesPage
-from nnviz.gui.theme import Theme
-from nnviz.gui.views import Table, caption_of
-from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.views import Table
 from nnviz.studies.sharpness import SharpnessReport, SharpnessStudy, limit_formula, sentence
 from nnviz.studies.study import Study
 
@@ -33,21 +29,17 @@ class SharpnessPage(StatesPage[SharpnessReport]):
     shows_test = False
 
     def add_results(self, column: QVBoxLayout) -> None:
-        self.plot = EpochCurves(self.theme, "Sharpness over epochs", False, self)
-        self.loss_plot = EpochCurves(self.theme, "Training loss over epochs", False, self)
-        self.plot.setMinimumHeight(220)
-        self.loss_plot.setMinimumHeight(130)
-        self.plot.clear("“Measure” finds λmax at the states that are kept of this run, and goes on while it trains.")
-        self.loss_plot.clear("The training loss at the same states.")
-        self.legend = QLabel(self)
-        self.legend.setObjectName("muted")
-        self.legend.setWordWrap(True)
-        bar = QHBoxLayout()
-        bar.addWidget(self.legend, 1)
-        add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", False, self._set_log)
-        column.addLayout(bar)
-        column.addWidget(card(self.plot), 3)
-        column.addWidget(card(self.loss_plot), 2)
+        upper = (
+            "Sharpness over epochs",
+            "“Measure” finds λmax at the states that are kept of this run, and goes on while it trains.",
+            3,
+        )
+        lower = (
+            "Training loss over epochs",
+            "The training loss at the same states.",
+            2,
+        )
+        self.add_plots(column, upper, lower)
 
     def make_study(self) -> Study[SharpnessReport]:
         return SharpnessStudy(self.library().prepare, self.states(), follow=True)
@@ -63,16 +55,11 @@ class SharpnessPage(StatesPage[SharpnessReport]):
         bottom = min(0.0, float(report.sharpness.min()))
         self.plot.show_traces(report.epochs, traces, "λmax of the training loss", (bottom, top), marks=marks)
         loss = Trace("train", report.loss, "train")
-        self.loss_plot.show_traces(report.epochs, (loss,), "training loss")
-        self.legend.setText(caption_of((*self.plot.legend(), *self.loss_plot.legend())))
+        self.lower_plot.show_traces(report.epochs, (loss,), "training loss")
+        self.legend.show_keys((*self.plot.legend(), *self.lower_plot.legend()))
 
     def finished(self, report: SharpnessReport) -> str:
         return sentence(report)
-
-    @Slot(bool)
-    def _set_log(self, on: bool) -> None:
-        self.plot.set_log_x(on)
-        self.loss_plot.set_log_x(on)
 
     def table(self) -> Table:
         """Return the numbers that are drawn."""
@@ -86,9 +73,3 @@ class SharpnessPage(StatesPage[SharpnessReport]):
             "stability limit": report.limit,
             "train loss": report.loss,
         }
-
-    def apply_theme(self, theme: Theme) -> None:
-        super().apply_theme(theme)
-        for plot in (self.plot, self.loss_plot):
-            plot.apply_theme(theme)
-        self.legend.setText(caption_of((*self.plot.legend(), *self.loss_plot.legend())))

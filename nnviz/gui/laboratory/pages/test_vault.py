@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
-    QSpinBox,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -28,7 +27,7 @@ from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.parts.selection_plot import SelectionPlot
-from nnviz.gui.laboratory.study_page import StudyPage, add_field
+from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme, font
 from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
@@ -64,16 +63,9 @@ class TestVaultPage(StudyPage[SelectionReport]):
     # ------------------------------------------------------------ assembly
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self.candidates, self.samples, self.epochs = (QSpinBox(self) for _ in range(3))
-        for field in (self.candidates, self.samples, self.epochs):
-            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.candidates.setRange(2, MOST)
-        self.candidates.setValue(100)
-        self.samples.setRange(SMALLEST, 5000)
-        self.samples.setValue(50)
-        self.epochs.setRange(1, _MOST_EPOCHS)
-        self.epochs.setGroupSeparatorShown(True)
-        self.epochs.setValue(self.run.epoch or _USUAL_EPOCHS)
+        self.candidates = whole_number(2, MOST, 100)
+        self.samples = whole_number(SMALLEST, 5000, 50)
+        self.epochs = whole_number(1, _MOST_EPOCHS, self.run.epoch or _USUAL_EPOCHS)
         self.epochs.setMaximumWidth(76)
         self.vary = QComboBox(self)
         self.vary.addItems([words for _, words in _VARY])
