@@ -32,7 +32,7 @@ class StatesPage(StudyPage[R], Generic[R]):
     begin_words = "Measure"
 
     def add_plots(self, column: QVBoxLayout, upper: tuple[str, str, int], lower: tuple[str, str, int]) -> None:
-        """Add two plots over epochs under a legend: each with a name, what it says while empty, a share of the height."""
+        """Add two plots over epochs under a legend: for each its name, what it says while empty, and its share."""
         self.plot, self.lower_plot = (EpochCurves(self.theme, name, False, self) for name, _, _ in (upper, lower))
         self.plots = (self.plot, self.lower_plot)
         self.legend = Legend(self)
