@@ -223,6 +223,7 @@ def test_results_in_a_folder_are_kept_and_taken_up_later(page: SweepPage, qtbot:
     assert described["vary"] == json.loads((folder / "sweep.json").read_text())["vary"]
 
 
+@pytest.mark.slow
 def test_a_cluster_that_does_not_answer_is_a_sentence(page: SweepPage, qtbot: QtBot) -> None:
     form = page.form
     assert not form.address.isVisible()

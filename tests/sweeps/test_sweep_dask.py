@@ -54,6 +54,7 @@ def test_a_worker_dies_and_nothing_is_lost_and_nothing_comes_twice(cluster: Any,
     assert without_time(table) == without_time(swept(plan))
 
 
+@pytest.mark.slow
 def test_cancelling_ends_trainings_on_the_workers(cluster: Any) -> None:
     plan = small(["network.layers[0].units=20,30"], epochs=50_000_000, seeds=4)
     with Sweep(plan, backend=backends["dask"](cluster.scheduler_address)) as sweep:
@@ -64,12 +65,13 @@ def test_cancelling_ends_trainings_on_the_workers(cluster: Any) -> None:
             sweep.cancel()
             assert sweep.join(15.0)
             assert sweep.progress().state == "cancelled"
-            end = time.monotonic() + 15.0
+            end = time.monotonic() + 60.0
             while sum(client.run(executing).values()):
                 assert time.monotonic() < end, "a worker goes on with what nobody wants"
                 time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_without_an_address_it_makes_workers_of_its_own() -> None:
     plan = small(VARY, seeds=1)
     table = swept(plan, backend="dask", threads=1)
@@ -88,6 +90,7 @@ def test_an_unreachable_scheduler_is_one_sentence_within_seconds() -> None:
         backends["dask"]("nonsense://x").open()
 
 
+@pytest.mark.slow
 def test_a_scheduler_without_workers_is_told_apart() -> None:
     with (
         distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as empty,
@@ -96,6 +99,7 @@ def test_a_scheduler_without_workers_is_told_apart() -> None:
         backends["dask"](empty.scheduler_address).open()
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_dies_is_said_and_the_results_are_kept(tmp_path: Path) -> None:
     plan, file = small(VARY, epochs=3000, seeds=40), tmp_path / "scheduler.json"
     module = "distributed.cli.dask_{} --scheduler-file " + str(file)

@@ -37,6 +37,7 @@ def busy_workers() -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_a_worker_dies_and_nothing_is_lost_and_nothing_comes_twice(tmp_path: Any) -> None:
     plan = small(VARY, epochs=1500, seeds=15)
     with Sweep(plan, tmp_path, "ray", threads=2) as sweep:
@@ -55,6 +56,7 @@ def test_a_worker_dies_and_nothing_is_lost_and_nothing_comes_twice(tmp_path: Any
     assert not ray.is_initialized()
 
 
+@pytest.mark.slow
 def test_cancelling_ends_trainings_on_the_workers() -> None:
     plan = small(["network.layers[0].units=20,30"], epochs=50_000_000, seeds=4)
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
@@ -66,7 +68,7 @@ def test_cancelling_ends_trainings_on_the_workers() -> None:
             assert sweep.join(15.0)
             assert sweep.progress().state == "cancelled"
         assert ray.is_initialized(), "whoever was connected before stays so"
-        end = time.monotonic() + 15.0
+        end = time.monotonic() + 60.0
         while busy_workers():
             assert time.monotonic() < end, "a worker goes on with what nobody wants"
             time.sleep(0.05)
