@@ -171,8 +171,10 @@ def test_it_goes_to_the_onset_and_is_calm_there(overfitted: MainWindow) -> None:
     onset = run.onset
     assert panel.go is not None
     assert panel.go.text() == f"Go to {onset}"
+    selections = overfitted.vault.vault.selections
     QTest.mouseClick(panel.go, Qt.MouseButton.LeftButton)
     assert run.playhead == onset
+    assert overfitted.vault.vault.selections == selections + 1, "an epoch was chosen by the test part"
     panel.refresh()
     assert "Overfitting" not in said(panel)
 

@@ -186,7 +186,8 @@ class VerdictPanel(QWidget):
         """Carry out what a button offers."""
         match action:
             case GoTo(epoch=epoch):
-                self._controller.go_to(epoch)
+                best = epoch == self._controller.run.history.best_epoch
+                self._controller.go_to_best() if best else self._controller.go_to(epoch)  # the vault counts the first
             case Fork():
                 self._fork(action)
             case OpenView(view=name):
