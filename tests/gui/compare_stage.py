@@ -49,6 +49,8 @@ def train(controller: Controller, epochs: int) -> Run:
     goal = run.epoch + epochs
     controller.session.step_epoch(epochs)
     until(controller, lambda: run.status.over or (run.epoch >= goal and run.status is Status.PAUSED), f"epoch {goal}")
+    # Runs that train along end at their own times.
+    until(controller, lambda: all(each.status is not Status.RUNNING for each in controller.session.runs), "a rest")
     return run
 
 
