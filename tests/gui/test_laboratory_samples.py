@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from laboratory_stage import pages_of
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from nnviz.data.drawings import editing
 from nnviz.data.drawings.drawing import Drawing
@@ -20,7 +20,6 @@ from nnviz.gui.laboratory.pages.random_labels import _around, mean_and_half
 from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
 from nnviz.gui.laboratory.parts.plane_picture import PlanePicture, boundaries
 from nnviz.gui.laboratory.parts.sample_list import thumbnail
-from nnviz.gui.laboratory.window import LaboratoryWindow
 from nnviz.gui.theme import DARK, LIGHT
 from nnviz.snapshot import Status
 from nnviz.studies.influence import changed_share
@@ -43,24 +42,12 @@ def trained(qtbot, experiment, epochs=20):
 @pytest.fixture
 def open_page(qapp, qtbot):
     """Return a function that trains an experiment and opens a page of the laboratory on it."""
-    opened = []
 
-    def made(name, *settings, experiment=None, epochs=20):
-        first = experiment or Experiment(name="quick").with_settings([*QUICK, *settings])
-        controller = trained(qtbot, first, epochs)
-        window = LaboratoryWindow(controller, DARK, remember=False)
-        opened.append((window, controller))
-        window.show()
-        window.show_page(name)
-        return window.made[name]
+    def ready(*settings, experiment=None, epochs=20):
+        return trained(qtbot, experiment or Experiment(name="quick").with_settings([*QUICK, *settings]), epochs)
 
-    yield made
-    for window, controller in opened:
-        window.close()
-        window.deleteLater()
-        controller.close()
-        controller.deleteLater()
-    QApplication.processEvents()
+    with pages_of(qtbot, ready) as made:
+        yield made
 
 
 def finish(qtbot, page):
