@@ -211,9 +211,12 @@ def test_ctrl_c_writes_what_has_come_and_says_how_to_go_on(experiment: str, tmp_
     command += ["--seeds", "20", "--epochs", "3000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=60)
+        rest = process.stdout.read()  # not `communicate`, which loses what was read with the first line
+        errors = process.stderr.read()
+        process.wait(60)
     assert process.returncode == 130, errors
     *rows, last = [json.loads(line) for line in [first, *rest.splitlines()]]
     assert last["status"] == "interrupted"
