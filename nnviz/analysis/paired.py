@@ -52,15 +52,28 @@ def paired_difference(baseline: NDArray[Any], variant: NDArray[Any], confidence:
     a, b = np.asarray(baseline, np.float64), np.asarray(variant, np.float64)
     if a.shape != b.shape:
         raise ValueError(f"Pairs need measurements of the same shape, not {a.shape} and {b.shape}.")
-    known = np.isfinite(a) & np.isfinite(b)
-    count = known.sum(axis=0)
-    differences = np.subtract(b, a, out=np.zeros_like(a), where=known)
-    mean = np.where(count > 0, differences.sum(axis=0) / np.maximum(count, 1), np.nan)
-    squares = np.sum(np.where(known, differences - mean, 0.0) ** 2, axis=0)
-    error = np.sqrt(squares / np.maximum(count - 1, 1) / np.maximum(count, 1))
-    quantiles = np.array([math.nan, math.nan, *(t_quantile(k, confidence) for k in range(1, len(a)))])
-    half = quantiles[count] * error
+    with np.errstate(invalid="ignore"):  # of two that are infinite
+        differences = b - a
+    mean, half = mean_over_seeds(differences, confidence)
+    count = np.isfinite(differences).sum(axis=0)
     return Difference(mean, mean - half, mean + half, np.asarray(count, np.int64), confidence)
+
+
+def mean_over_seeds(
+    values: NDArray[Any], confidence: float = CONFIDENCE
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean of values (seeds, ...) over the seeds that are known, and half the width of its interval.
+
+    Half is t s/√K as in `paired_difference`; NaN for fewer than two seeds, as the mean is without any.
+    """
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    filled = np.where(known, values, 0.0)
+    mean = np.where(count > 0, filled.sum(axis=0) / np.maximum(count, 1), np.nan)
+    squares = np.sum(np.where(known, filled - mean, 0.0) ** 2, axis=0)
+    error = np.sqrt(squares / np.maximum(count - 1, 1) / np.maximum(count, 1))
+    quantiles = np.array([math.nan, math.nan, *(t_quantile(k, confidence) for k in range(1, len(values)))])
+    return mean, quantiles[count] * error
 
 
 @cache

@@ -213,7 +213,7 @@ def test_drift_is_measured_drawn_and_put_into_words(
     table = page.table()
     names = ["1: Linear 4", "2: Linear 3", "output"]
     assert [trace.name for trace in page.plot.traces] == names
-    assert [trace.name for trace in page.lower_plot.traces] == [*names, "all weights"]
+    assert [trace.name for trace in page.plots[1].traces] == [*names, "all weights"]
     assert table["epoch"][-1] == 40
     assert table["change of all weights [%]"][-1] > 1.0
     np.testing.assert_allclose(table["similarity to the beginning, output"][0], 1.0, rtol=1e-5)

@@ -8,6 +8,7 @@ from laboratory_stage import pages_of
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
 
+from nnviz.analysis.paired import mean_over_seeds
 from nnviz.data.drawings import editing
 from nnviz.data.drawings.drawing import Drawing
 from nnviz.data.split import prepare
@@ -16,7 +17,7 @@ from nnviz.gui.controller import Controller
 from nnviz.gui.laboratory.pages.influence import TRUE
 from nnviz.gui.laboratory.pages.memorisation import COLORINGS
 from nnviz.gui.laboratory.pages.noisy_labels import _right_by
-from nnviz.gui.laboratory.pages.random_labels import _around, mean_and_half
+from nnviz.gui.laboratory.pages.random_labels import _around
 from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
 from nnviz.gui.laboratory.parts.plane_picture import PlanePicture, boundaries
 from nnviz.gui.laboratory.parts.sample_list import thumbnail
@@ -186,7 +187,7 @@ def test_bands_are_students():
     from scipy.stats import t
 
     values = np.array([[1.0, 2.0], [3.0, np.nan], [8.0, 4.0]])
-    mean, half = mean_and_half(values)
+    mean, half = mean_over_seeds(values)
     assert mean.tolist() == [4.0, 3.0]
     assert half[0] == pytest.approx(t.ppf(0.975, 2) * np.std([1, 3, 8], ddof=1) / np.sqrt(3), rel=1e-3)
     assert half[1] == pytest.approx(t.ppf(0.975, 1) * np.std([2, 4], ddof=1) / np.sqrt(2), rel=1e-3)

@@ -159,8 +159,6 @@ class DoubleDescentPage(StudyPage[Descent]):
     def refresh(self) -> None:
         self._offer_ranges()
         super().refresh()
-        if self.study is None:
-            self._redraw()
 
     def show_report(self, report: Descent) -> None:
         self._redraw()

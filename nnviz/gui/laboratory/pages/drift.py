@@ -56,8 +56,8 @@ class DriftPage(StatesPage[DriftReport]):
         low = min(0.0, float(np.nanmin(report.likeness, initial=0.0)))
         self.plot.show_traces(report.epochs, likeness, "similarity to the beginning (CKA)", (low, 1.04))
         top = 1.06 * float(np.nanmax([report.total.max(), report.change.max(), 1e-6]))
-        self.lower_plot.show_traces(report.epochs, change, "change of the weights, % of their length", (0.0, 100 * top))
-        self.legend.show_keys(self.lower_plot.legend())
+        self.plots[1].show_traces(report.epochs, change, "change of the weights, % of their length", (0.0, 100 * top))
+        self.legend.show_keys(self.plots[1].legend())
 
     def finished(self, report: DriftReport) -> str:
         return sentence(report)

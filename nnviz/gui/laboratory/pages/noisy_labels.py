@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout
 
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
-from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
-from nnviz.gui.laboratory.parts.legend import Legend
-from nnviz.gui.laboratory.study_page import StudyPage
-from nnviz.gui.theme import Theme
+from nnviz.gui.laboratory.parts.curves_page import CurvesPage
+from nnviz.gui.laboratory.parts.epoch_curves import Trace
 from nnviz.gui.views import Table
-from nnviz.gui.views.parts.switches import add_switch
 from nnviz.studies.noisy_labels import Curves, NoisyLabels
 from nnviz.studies.repeating import exactness, way_of
 from nnviz.studies.study import Study
@@ -23,7 +18,7 @@ _FEW = 0.25
 
 
 @pages.register
-class NoisyLabelsPage(StudyPage[Curves | None]):
+class NoisyLabelsPage(CurvesPage[Curves | None]):
     """Errors of the run on training samples with right and with wrong labels, and on the test samples."""
 
     name = "noisy-labels"
@@ -37,15 +32,8 @@ class NoisyLabelsPage(StudyPage[Curves | None]):
     begin_words = "Train again"
 
     def add_results(self, column: QVBoxLayout) -> None:
-        self.plot = EpochCurves(self.theme, "Errors on clean, noisy and test samples over epochs", True, self)
-        self.plot.setMinimumHeight(260)
-        self.plot.clear("“Train again” repeats the run and measures clean and mislabelled training samples apart.")
-        self.legend = Legend(self)
-        bar = QHBoxLayout()
-        bar.addWidget(self.legend, 1)
-        add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", True, self._set_log)
-        column.addLayout(bar)
-        column.addWidget(card(self.plot), 1)
+        empty = "“Train again” repeats the run and measures clean and mislabelled training samples apart."
+        self.add_plots(column, ("Errors on clean, noisy and test samples over epochs", empty, 4), log=True)
 
     def make_study(self) -> Study[Curves | None]:
         self._way = way_of(self.run, self.controller.session.runs)
@@ -88,10 +76,6 @@ class NoisyLabelsPage(StudyPage[Curves | None]):
         sentences.append(exactness(self._way, report.exact))
         return " ".join(each for each in sentences if each)
 
-    @Slot(bool)
-    def _set_log(self, on: bool) -> None:
-        self.plot.set_log_x(on)
-
     def table(self) -> Table:
         """Return the numbers that are drawn."""
         report = self._shown
@@ -104,11 +88,6 @@ class NoisyLabelsPage(StudyPage[Curves | None]):
             "noisy training error, against the true label [%]": 100 * report.noisy_true,
             "test error [%]": 100 * report.test,
         }
-
-    def apply_theme(self, theme: Theme) -> None:
-        super().apply_theme(theme)
-        self.plot.apply_theme(theme)
-        self.legend.show_keys(self.plot.legend())
 
 
 def _learned(epochs: np.ndarray, errors: np.ndarray) -> int | None:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from nnviz.analysis.paired import t_quantile
-from nnviz.gui.compare.page import card
+from nnviz.analysis.paired import mean_over_seeds
 from nnviz.gui.laboratory.page import GROUPS, pages
-from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
-from nnviz.gui.laboratory.parts.legend import Legend
-from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
-from nnviz.gui.theme import Theme
+from nnviz.gui.laboratory.parts.curves_page import CurvesPage
+from nnviz.gui.laboratory.parts.epoch_curves import Trace
+from nnviz.gui.laboratory.study_page import add_field, whole_number
 from nnviz.gui.views import Key, Table
-from nnviz.gui.views.parts.switches import add_switch
 from nnviz.settings import SettingsError
 from nnviz.studies.noisy_labels import Contest, RandomLabels
 from nnviz.studies.study import Study
@@ -27,7 +23,7 @@ _USUAL_EPOCHS, _MOST_EPOCHS = 300, 1_000_000
 
 
 @pages.register
-class RandomLabelsPage(StudyPage[Contest | None]):
+class RandomLabelsPage(CurvesPage[Contest | None]):
     """Two trainings overlaid: with the labels as they are, and with all training labels permuted."""
 
     name = "random-labels"
@@ -48,15 +44,8 @@ class RandomLabelsPage(StudyPage[Contest | None]):
         add_field(row, "Seeds", self.seeds, "Permutations and initial weights to repeat everything with.")
 
     def add_results(self, column: QVBoxLayout) -> None:
-        self.plot = EpochCurves(self.theme, "Errors with own and with random labels over epochs", False, self)
-        self.plot.setMinimumHeight(260)
-        self.plot.clear("“Train both” trains the network of this run with its labels and with random ones.")
-        self.legend = Legend(self)
-        bar = QHBoxLayout()
-        bar.addWidget(self.legend, 1)
-        add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", False, self._set_log)
-        column.addLayout(bar)
-        column.addWidget(card(self.plot), 1)
+        empty = "“Train both” trains the network of this run with its labels and with random ones."
+        self.add_plots(column, ("Errors with own and with random labels over epochs", empty, 4))
 
     def make_study(self) -> Study[Contest | None]:
         snapshot = self.run.snapshot
@@ -71,7 +60,7 @@ class RandomLabelsPage(StudyPage[Contest | None]):
         traces = []
         for row, name in ((0, "own labels"), (1, "random labels")):
             for errors, part, color in ((report.train_error, "train", "train"), (report.test_error, "test", "test")):
-                mean, half = mean_and_half(100 * errors[row])
+                mean, half = mean_over_seeds(100 * errors[row])
                 several = report.train_error.shape[1] > 1
                 low = np.maximum(mean - half, 0.0) if several else None
                 high = np.minimum(mean + half, 100.0) if several else None
@@ -85,7 +74,7 @@ class RandomLabelsPage(StudyPage[Contest | None]):
             return ""
         train, test = (100 * np.nanmean(each[:, :, -1], axis=1) for each in (report.train_error, report.test_error))
         spread = 196 * np.sqrt(report.chance * (1 - report.chance) / max(1, report.n_test))
-        least = float(np.nanmin(mean_and_half(100 * report.train_error[1])[0]))
+        least = float(np.nanmin(mean_over_seeds(100 * report.train_error[1])[0]))
         learned = (
             "It has learned labels that mean nothing by heart."
             if least < _FEW
@@ -100,10 +89,6 @@ class RandomLabelsPage(StudyPage[Contest | None]):
             "labels are as before."
         )
 
-    @Slot(bool)
-    def _set_log(self, on: bool) -> None:
-        self.plot.set_log_x(on)
-
     def table(self) -> Table:
         """Return the numbers that are drawn: means over the seeds."""
         report = self._shown
@@ -111,31 +96,10 @@ class RandomLabelsPage(StudyPage[Contest | None]):
             return {}
         columns: dict[str, NDArray[np.generic]] = {"epoch": report.epochs}
         for row, name in ((0, "own labels"), (1, "random labels")):
-            columns[f"train error, {name} [%]"] = mean_and_half(100 * report.train_error[row])[0]
-            columns[f"test error, {name} [%]"] = mean_and_half(100 * report.test_error[row])[0]
-            columns[f"train loss, {name}"] = mean_and_half(report.train_loss[row])[0]
+            columns[f"train error, {name} [%]"] = mean_over_seeds(100 * report.train_error[row])[0]
+            columns[f"test error, {name} [%]"] = mean_over_seeds(100 * report.test_error[row])[0]
+            columns[f"train loss, {name}"] = mean_over_seeds(report.train_loss[row])[0]
         return columns
-
-    def apply_theme(self, theme: Theme) -> None:
-        super().apply_theme(theme)
-        self.plot.apply_theme(theme)
-        if self._shown is not None:
-            self.show_report(self._shown)
-
-
-def mean_and_half(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean of values (seeds, t) over the seeds that are known, and half its 95 % interval: (t,) each.
-
-    By Student's t; NaN for fewer than two seeds.
-    """
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    filled = np.where(known, values, 0.0)
-    mean = np.where(count > 0, filled.sum(axis=0) / np.maximum(count, 1), np.nan)
-    squares = (np.where(known, values - mean, 0.0) ** 2).sum(axis=0)
-    quantiles = np.array([np.nan, np.nan, *(t_quantile(n) for n in range(1, len(values)))])
-    half = quantiles[count] * np.sqrt(squares / np.maximum(count - 1, 1) / np.maximum(count, 1))
-    return mean, half
 
 
 def _around(middle: float, spread: float) -> str:

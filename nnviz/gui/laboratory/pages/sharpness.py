@@ -55,8 +55,8 @@ class SharpnessPage(StatesPage[SharpnessReport]):
         bottom = min(0.0, float(report.sharpness.min()))
         self.plot.show_traces(report.epochs, traces, "λmax of the training loss", (bottom, top), marks=marks)
         loss = Trace("train", report.loss, "train")
-        self.lower_plot.show_traces(report.epochs, (loss,), "training loss")
-        self.legend.show_keys((*self.plot.legend(), *self.lower_plot.legend()))
+        self.plots[1].show_traces(report.epochs, (loss,), "training loss")
+        self.legend.show_keys((*self.plot.legend(), *self.plots[1].legend()))
 
     def finished(self, report: SharpnessReport) -> str:
         return sentence(report)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from nnviz.analysis.learning_curve import counted
-from nnviz.analysis.paired import t_quantile
+from nnviz.analysis.paired import mean_over_seeds
 from nnviz.gui.plot import Band, Curve, Dot, Dots, Plot, Reading, Scale
 from nnviz.gui.plot.chart import Range
 from nnviz.gui.plot.overlay import Level, Line, Mark
@@ -183,13 +183,7 @@ class LearningCurvePlot(Plot):
 
     def _mean(self, errors: Floats) -> tuple[Floats, Floats]:
         """Return the mean over the seeds that are known, and half the width of its 95 % interval, (k,) each."""
-        known = np.isfinite(errors)
-        count = known.sum(axis=0)
-        filled = np.where(known, errors, 0.0)
-        mean = np.where(count > 0, filled.sum(axis=0) / np.maximum(count, 1), np.nan)
-        squares = (np.where(known, errors - mean, 0.0) ** 2).sum(axis=0)
-        quantiles = np.array([np.nan, np.nan, *(t_quantile(n) for n in range(1, len(errors)))])
-        half = quantiles[count] * np.sqrt(squares / np.maximum(count - 1, 1) / np.maximum(count, 1))
+        mean, half = mean_over_seeds(errors)
         return self._factor * mean, self._factor * half
 
     @property

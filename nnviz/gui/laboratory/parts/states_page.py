@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
-
-from nnviz.gui.compare.page import card
-from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves
-from nnviz.gui.laboratory.parts.legend import Legend
-from nnviz.gui.laboratory.study_page import StudyPage
-from nnviz.gui.theme import Theme
-from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.laboratory.parts.curves_page import CurvesPage
 from nnviz.studies.states import Kept, StatesStudy, kept_states
 from nnviz.studies.study import Study
 
 R = TypeVar("R")
 
-_LEAST = 70
-"""Pixels that a plot is high at least, for each share of the height."""
 
-
-class StatesPage(StudyPage[R], Generic[R]):
+class StatesPage(CurvesPage[R], Generic[R]):
     """Measures what is kept of the run in front, and follows it while it trains, until another run comes to the front.
 
     Nothing is trained for it, so a run that plays is not paused. A concrete page makes the study of `states()` with
@@ -30,32 +19,6 @@ class StatesPage(StudyPage[R], Generic[R]):
     """
 
     begin_words = "Measure"
-
-    def add_plots(self, column: QVBoxLayout, upper: tuple[str, str, int], lower: tuple[str, str, int]) -> None:
-        """Add two plots over epochs under a legend: for each its name, what it says while empty, and its share."""
-        self.plot, self.lower_plot = (EpochCurves(self.theme, name, False, self) for name, _, _ in (upper, lower))
-        self.plots = (self.plot, self.lower_plot)
-        self.legend = Legend(self)
-        bar = QHBoxLayout()
-        bar.addWidget(self.legend, 1)
-        add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", False, self._set_log)
-        column.addLayout(bar)
-        for plot, (_, empty, share) in zip(self.plots, (upper, lower), strict=True):
-            plot.clear(empty)
-            plot.setMinimumHeight(_LEAST * share)
-            column.addWidget(card(plot), share)
-
-    @Slot(bool)
-    def _set_log(self, on: bool) -> None:
-        for plot in self.plots:
-            plot.set_log_x(on)
-
-    def apply_theme(self, theme: Theme) -> None:
-        super().apply_theme(theme)
-        for plot in self.plots:
-            plot.apply_theme(theme)
-        if self._shown is not None:
-            self.show_report(self._shown)
 
     def states(self) -> tuple[Kept, ...]:
         """Return what is kept of the run in front."""
