@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sessions import quick
 
+from nnviz.analysis.contour import zero_lines
 from nnviz.analysis.similarity import cka
 from nnviz.data.dataset import Scaling
-from nnviz.gui.compare.contour import zero_lines
 from nnviz.gui.compare.likeness import NoLikeness, common_samples, cosines_of, likeness
 from nnviz.gui.compare.surfaces import NoDifference, answers
 from nnviz.snapshot import Snapshot

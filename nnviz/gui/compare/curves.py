@@ -11,7 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from nnviz.gui.compare import traces
-from nnviz.gui.compare.page import Page, card, run_keys, short
+from nnviz.gui.compare.page import Page, run_keys, short
 from nnviz.gui.compare.playheads import Playheads
 from nnviz.gui.compare.quantities import PARTS, QUANTITIES
 from nnviz.gui.compare.traces import Trace, heights, places
@@ -24,6 +24,7 @@ from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key, caption_of, finite_range
 from nnviz.gui.views.parts.switches import add_choice, add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.row import Paragraph
 from nnviz.run import Run
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from nnviz.analysis.contour import zero_lines
 from nnviz.gui.compare.color_key import ColorKey
-from nnviz.gui.compare.contour import zero_lines
 from nnviz.gui.compare.page import Page, add_aside, short
 from nnviz.gui.compare.pair import Pair
 from nnviz.gui.compare.surfaces import Answers, NoDifference, answers

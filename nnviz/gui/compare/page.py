@@ -7,11 +7,12 @@ from html import escape
 from typing import ClassVar
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from nnviz.gui.run_colors import run_color
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key
+from nnviz.gui.widgets.card import card
 from nnviz.run import Run
 
 
@@ -66,16 +67,6 @@ class Page(QWidget):
         if text != self.caption:
             self.caption = text
             self.caption_changed.emit(text)
-
-
-def card(widget: QWidget) -> QFrame:
-    """Return a card with a widget in it."""
-    frame = QFrame()
-    frame.setObjectName("card")
-    inside = QVBoxLayout(frame)
-    inside.setContentsMargins(1, 1, 1, 1)
-    inside.addWidget(widget)
-    return frame
 
 
 def add_aside(page: Page, shown: QWidget, width: int) -> QVBoxLayout:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QAbstractItemView, QMenu, QStyledItemDelegate, QVB
 
 from nnviz.gui.compare.chosen import Chosen
 from nnviz.gui.compare.measured import MOMENTS, Moment
-from nnviz.gui.compare.page import card
 from nnviz.gui.compare.rows import CHECK, COLOR, NAME, NOTE, STAR, Column, as_text, table
 from nnviz.gui.compare.run_actions import RunActions
 from nnviz.gui.compare.run_cells import ColorDelegate, StarDelegate
@@ -22,6 +21,7 @@ from nnviz.gui.run_colors import run_color
 from nnviz.gui.theme import Theme
 from nnviz.gui.view_dock import TitleBar
 from nnviz.gui.views.parts.switches import BarButton, add_choice, add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.run import Run
 
 _FIXED = {CHECK, NAME}

@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from nnviz.gui.compare.color_key import ColorKey
 from nnviz.gui.compare.heat_map import HeatMap
 from nnviz.gui.compare.likeness import Likeness, NoLikeness, likeness
-from nnviz.gui.compare.page import Page, add_aside, card, short
+from nnviz.gui.compare.page import Page, add_aside, short
 from nnviz.gui.compare.pair import Pair
 from nnviz.gui.theme import Theme
 from nnviz.gui.views.parts.layers import stage_labels
 from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.job import Job
 from nnviz.gui.widgets.row import Paragraph
 from nnviz.network.shapes import NetworkPlan

@@ -19,7 +19,7 @@ from nnviz.gui.compare.chosen import Chosen
 from nnviz.gui.compare.curves import CurvesPage
 from nnviz.gui.compare.difference_map import DifferenceMapPage
 from nnviz.gui.compare.epoch_slider import EpochSlider
-from nnviz.gui.compare.page import Page, card
+from nnviz.gui.compare.page import Page
 from nnviz.gui.compare.playheads import Playheads, first_epoch, last_epoch
 from nnviz.gui.compare.runs_table import RunsTable
 from nnviz.gui.compare.side_by_side import SideBySidePage
@@ -31,6 +31,7 @@ from nnviz.gui.icons import app_icon
 from nnviz.gui.theme import Theme
 from nnviz.gui.view_dock import Note
 from nnviz.gui.views.parts.switches import BarButton
+from nnviz.gui.widgets.card import card
 
 SIZE, SMALLEST = QSize(1240, 820), QSize(900, 600)
 _NOTICE_MS = 12_000

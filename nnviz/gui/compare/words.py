@@ -8,11 +8,12 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from nnviz.gui.compare.page import Page, card, short
+from nnviz.gui.compare.page import Page, short
 from nnviz.gui.frame_clock import TEXT_RATE
 from nnviz.gui.run_colors import run_color
 from nnviz.gui.theme import Theme
 from nnviz.gui.views.parts.switches import add_choice
+from nnviz.gui.widgets.card import card
 from nnviz.run import Run
 from nnviz.words import differences_in_words
 

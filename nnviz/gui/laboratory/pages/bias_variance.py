@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from nnviz.data.fresh import can_be_drawn_anew
 from nnviz.gui.compare.color_key import ColorKey
-from nnviz.gui.compare.page import card, short
+from nnviz.gui.compare.page import short
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.ensemble_maps import EnsembleMap
 from nnviz.gui.laboratory.parts.stacked_parts import Layer, StackedParts, plus_minus
@@ -19,6 +19,7 @@ from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Table, caption_of
 from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.studies.bias_variance import (
     Averages,
     BiasVariance,

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.fold_curves import FoldCurves
 from nnviz.gui.laboratory.parts.fold_diagram import FoldDiagram
@@ -19,6 +18,7 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
 from nnviz.gui.views.parts.switches import add_choice
+from nnviz.gui.widgets.card import card
 from nnviz.studies.cross_validation import CrossValidation, CrossValidationReport, sentence
 from nnviz.studies.study import Study
 

@@ -9,7 +9,6 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QPushButton, QVBoxLayout
 
 from nnviz import experiment as experiments
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.descent_plot import DescentPlot
 from nnviz.gui.laboratory.parts.legend import Legend
@@ -17,6 +16,7 @@ from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Key, Table
 from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.settings import SettingsError
 from nnviz.studies.axes import Axis, axes, number, places
 from nnviz.studies.double_descent import Descent, DoubleDescentStudy, sentence

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from nnviz.analysis.gap_parts import UNKNOWN, Estimate, GapParts, mean_trained
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.parts.stacked_parts import Layer, StackedParts, part_color
@@ -17,6 +16,7 @@ from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Table
 from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.studies.gap_parts import Counted, GapReport, GapStudy, in_words, with_error
 from nnviz.studies.study import Study
 

@@ -15,7 +15,6 @@ from nnviz.data.dataset import DataError, SplitData
 from nnviz.data.drawings.drawing import Drawing
 from nnviz.experiment import Experiment
 from nnviz.gui.compare.color_key import ColorKey
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.influence_words import (
     compared,
@@ -33,6 +32,7 @@ from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.ticks import minus, value_text
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Table
+from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.row import Paragraph
 from nnviz.settings import SettingsError
 from nnviz.studies.influence import Comparison, Effects, LeaveOut, MostInfluential, without

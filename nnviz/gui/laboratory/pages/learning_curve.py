@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from nnviz.analysis.learning_curve import law_sentence, reach_sentence
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.learning_curve_plot import LearningCurvePlot
 from nnviz.gui.laboratory.parts.legend import Legend
@@ -18,6 +17,7 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
 from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.row import Paragraph
 from nnviz.settings import SettingsError
 from nnviz.studies.learning_curve import Budget, LearningCurveReport, LearningCurveStudy, at_size

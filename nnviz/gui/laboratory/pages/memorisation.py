@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSize
 
 from nnviz.analysis import memorisation as history
 from nnviz.gui.compare.color_key import ColorKey
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
 from nnviz.gui.laboratory.parts.plane_picture import PlanePicture
@@ -23,6 +22,7 @@ from nnviz.gui.plot.ticks import value_text
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Table, caption_of
 from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.studies.memorisation import SIGNS, MemorisationStudy, Report, Sign
 from nnviz.studies.repeating import exactness, way_of
 from nnviz.studies.study import Study

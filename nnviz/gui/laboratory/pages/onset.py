@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from nnviz.analysis.criteria import GL_ABOVE, PATIENCE, PQ_ABOVE, UP_STRIPS, Call, calls, disagreement
 from nnviz.findings.parts.evidence import Columns, evidence_of
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves, Trace
 from nnviz.gui.laboratory.parts.legend import Legend
@@ -24,6 +23,7 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.vault_keeper import BY_TEST, keeper_of
 from nnviz.gui.views import Key, Table
 from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.row import Paragraph
 from nnviz.run import Run
 from nnviz.studies.evidence import EvidenceReport, EvidenceStudy, sentence

@@ -11,7 +11,6 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from nnviz.experiment import Experiment
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.parts.path_plots import PathErrors, PathPlot, PathWeights
@@ -21,6 +20,7 @@ from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
 from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table, views
+from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.slider import Slider
 from nnviz.history.history import History
 from nnviz.settings import SettingsError

@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
 
 from nnviz.analysis.optimism import most_optimism
 from nnviz.data.fresh import can_be_drawn_anew
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.parts.selection_plot import SelectionPlot
@@ -31,6 +30,7 @@ from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme, font
 from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
+from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.row import Paragraph
 from nnviz.settings import SettingsError
 from nnviz.studies.selection import MOST, SMALLEST, SelectionReport, SelectionStudy, Vary, sentence

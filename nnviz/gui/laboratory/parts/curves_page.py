@@ -7,12 +7,12 @@ from typing import Generic, TypeVar
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.parts.epoch_curves import EpochCurves
 from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.study_page import StudyPage
 from nnviz.gui.theme import Theme
 from nnviz.gui.views.parts.switches import add_switch
+from nnviz.gui.widgets.card import card
 
 R = TypeVar("R")
 

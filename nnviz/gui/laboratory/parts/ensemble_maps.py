@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
-from nnviz.gui.compare.contour import zero_lines
+from nnviz.analysis.contour import zero_lines
 from nnviz.gui.plot import Band, Curve, Dots, Picture, Plot, Reading, Scale
 from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line

@@ -12,9 +12,9 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QRubberBand, QWidget
 
+from nnviz.analysis.contour import zero_lines
 from nnviz.data.dataset import SplitData
 from nnviz.data.plane import Plane
-from nnviz.gui.compare.contour import zero_lines
 from nnviz.gui.plot import Curve, Dot, Dots, Picture, Plot, Reading, Scale
 from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line

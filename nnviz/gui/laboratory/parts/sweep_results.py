@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.gui.compare.page import card
 from nnviz.gui.laboratory.parts.sweep_best import BestTable
 from nnviz.gui.laboratory.parts.sweep_heat_map import SweepMap
 from nnviz.gui.laboratory.parts.sweep_importance import Explaining, ImportancePlot, bars_of, explained
@@ -28,6 +27,7 @@ from nnviz.gui.laboratory.parts.sweep_points import Points, cells_of, points_of
 from nnviz.gui.theme import Theme
 from nnviz.gui.views import Table as Numbers
 from nnviz.gui.views.parts.switches import BarButton, add_switch
+from nnviz.gui.widgets.card import card
 from nnviz.sweeps.plan import Plan
 from nnviz.sweeps.table import Table
 
