@@ -62,6 +62,8 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
         for axis in self.axes.values():
             self.vary.addItem(axis.title, axis.name)
         self.low, self.high = QDoubleSpinBox(self), QDoubleSpinBox(self)
+        for field in (self.low, self.high):
+            field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.count = whole_number(2, 200, 14)
         self.epochs = whole_number(1, _MOST_EPOCHS, self.run.epoch or _USUAL_EPOCHS)
         self.folds = whole_number(0, 100, 5)
