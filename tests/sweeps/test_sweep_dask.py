@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,24 @@ from nnviz.sweeps.backends import BackendError, backends
 from nnviz.sweeps.sweep import Sweep
 
 distributed = pytest.importorskip("distributed")
+psutil = pytest.importorskip("psutil")  # comes with it
+
+
+def local_cluster(n_workers: int) -> Any:
+    """Return a cluster of this machine whose ports are free ones, as several tests run at a time."""
+    return distributed.LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
+        silence_logs=50,
+    )
 
 
 @pytest.fixture
 def cluster() -> Iterator[Any]:
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as made:
+    with local_cluster(2) as made:
         yield made
 
 
@@ -78,6 +90,23 @@ def test_without_an_address_it_makes_workers_of_its_own() -> None:
     assert without_time(table) == without_time(swept(plan))
 
 
+@pytest.mark.slow
+def test_workers_of_its_own_are_reached_from_this_machine_alone_and_share_it_with_another_cluster() -> None:
+    def listening() -> set[tuple[str, int]]:
+        links = psutil.Process().net_connections("tcp")
+        return {tuple(link.laddr) for link in links if link.status == psutil.CONN_LISTEN}
+
+    with socket.socket() as taken, closing(backends["dask"](threads=1)) as backend:
+        with suppress(OSError):  # whoever has the port, it is taken
+            taken.bind(("127.0.0.1", 8787))
+            taken.listen()
+        before = listening()
+        backend.open()
+        new = listening() - before
+        assert new
+        assert {address for address, _ in new} == {"127.0.0.1"}
+
+
 def test_an_unreachable_scheduler_is_one_sentence_within_seconds() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -93,7 +122,7 @@ def test_an_unreachable_scheduler_is_one_sentence_within_seconds() -> None:
 @pytest.mark.slow
 def test_a_scheduler_without_workers_is_told_apart() -> None:
     with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as empty,
+        local_cluster(0) as empty,
         pytest.raises(BackendError, match="has no workers; start some with `dask worker"),
     ):
         backends["dask"](empty.scheduler_address).open()
@@ -105,8 +134,9 @@ def test_a_scheduler_that_dies_is_said_and_the_results_are_kept(tmp_path: Path) 
     module = "distributed.cli.dask_{} --scheduler-file " + str(file)
     here = {"stderr": subprocess.DEVNULL, "cwd": tmp_path}
     scheduler = [sys.executable, "-m", *module.format("scheduler").split(), "--host", "127.0.0.1", "--port", "0"]
+    scheduler += ["--dashboard-address", "127.0.0.1:0", "--no-dashboard"]
     worker = [sys.executable, "-m", *module.format("worker").split(), "--no-nanny", "--no-dashboard", "--nthreads", "1"]
-    with subprocess.Popen([*scheduler, "--no-dashboard"], **here) as first, subprocess.Popen(worker, **here) as second:
+    with subprocess.Popen(scheduler, **here) as first, subprocess.Popen(worker, **here) as second:
         try:
             with distributed.Client(scheduler_file=str(file), timeout=30, set_as_default=False) as client:
                 client.wait_for_workers(1, timeout=30)

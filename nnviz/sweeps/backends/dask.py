@@ -75,7 +75,9 @@ class Dask(Backend):
                     n_workers=self.threads or os.cpu_count() or 1,
                     threads_per_worker=1,
                     processes=True,
-                    dashboard_address=None,
+                    # Without an address it would still serve its state, at a fixed port and to the whole network.
+                    dashboard_address="127.0.0.1:0",
+                    scheduler_kwargs={"dashboard": False},
                 )
             self._client = library.Client(self._cluster or self.address, timeout=_TIMEOUT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
