@@ -57,6 +57,14 @@ def test_a_worker_dies_and_nothing_is_lost_and_nothing_comes_twice(tmp_path: Any
 
 
 @pytest.mark.slow
+def test_without_an_address_it_makes_workers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # of a cluster that nobody has asked for
+    plan = small(VARY, seeds=1)
+    table = swept(plan, backend="ray", threads=1)
+    assert without_time(table) == without_time(swept(plan))
+
+
+@pytest.mark.slow
 def test_cancelling_ends_trainings_on_the_workers() -> None:
     plan = small(["network.layers[0].units=20,30"], epochs=50_000_000, seeds=4)
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")

@@ -76,7 +76,7 @@ class Ray(Backend):
         if self.address is None:
             options |= {"num_cpus": self.threads, "include_dashboard": False}
         try:
-            ray.init(self.address, **options)
+            ray.init(self.address or "local", **options)  # left out, it would take the cluster of RAY_ADDRESS
         except (OSError, RuntimeError, ValueError) as error:  # ConnectionError is an OSError
             ray.shutdown()  # what it has started so far
             raise _unreachable(self.address, error) from None
