@@ -14,7 +14,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -53,13 +53,15 @@ class Span:
 class Axis:
     """A setting that is varied: its path, its title for readers, and its values as plain data.
 
-    `span` is there where the values came from one `log` or `lin` range: searches then draw from all of it.
+    `span` is there where the values came from one `log` or `lin` range: searches then draw from all of it. `text` is
+    what was written for the values; two axes with the same values are the same, however they were written.
     """
 
     path: str
     title: str
     values: tuple[Any, ...]
     span: Span | None = None
+    text: str = field(default="", compare=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -174,7 +176,7 @@ def _written(path: str) -> str:
 def _axis(experiment: Experiment, above: Sequence[Axis], path: str, text: str) -> Axis:
     places = list(_places(experiment, above))
     now = _value(places[0], path)
-    field = _field(places[0], path)
+    known = _field(places[0], path)
     whole = isinstance(now, int) and not isinstance(now, bool)
     found: dict[str, Any] = {}
     items = _items(path, text)
@@ -186,8 +188,8 @@ def _axis(experiment: Experiment, above: Sequence[Axis], path: str, text: str) -
             for place in places:
                 meaning, sound = _read_back(_set(place, path, value), path, value)
             found.setdefault(meaning, sound)
-    title = field.title if field is not None else path
-    return Axis(path, title, tuple(found.values()), spans[0] if len(spans) == 1 else None)
+    title = known.title if known is not None else path
+    return Axis(path, title, tuple(found.values()), spans[0] if len(spans) == 1 else None, text)
 
 
 def _places(experiment: Experiment, above: Sequence[Axis]) -> Iterator[Experiment]:
@@ -226,7 +228,7 @@ def _field(experiment: Experiment, path: str) -> Field | None:
     *outer, last = _parts(path) or ("",)
     owner = _value(experiment, ".".join(outer)) if outer else experiment
     known = fields(type(owner)) if isinstance(owner, Settings) else ()
-    return next((field for field in known if field.name == last), None)
+    return next((each for each in known if each.name == last), None)
 
 
 def _read_back(experiment: Experiment, path: str, value: Any) -> tuple[str, Any]:

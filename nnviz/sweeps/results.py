@@ -18,7 +18,7 @@ from nnviz.experiment import Experiment, from_plain
 from nnviz.export.files import replace_file
 from nnviz.project.journal.lock import Lock
 from nnviz.settings import encode
-from nnviz.sweeps.axes import label
+from nnviz.sweeps.axes import Axis, label
 from nnviz.sweeps.plan import Plan, identity
 from nnviz.sweeps.table import column_types
 
@@ -158,7 +158,7 @@ def describe(plan: Plan, data_sha256: str) -> dict[str, Any]:
     plain = {
         "format": _FORMAT,
         "experiment": encode(plan.experiment),
-        "vary": {axis.path: {"values": list(axis.values), "any_between": axis.span is not None} for axis in plan.axes},
+        "vary": {axis.path: _described(axis) for axis in plan.axes},
         "search": plan.search,
         "objective": plan.objective,
         "epochs": plan.experiment.training.epochs,
@@ -168,6 +168,10 @@ def describe(plan: Plan, data_sha256: str) -> dict[str, Any]:
     }
     read_back: dict[str, Any] = json.loads(json.dumps(plain))  # compared with what is read from a file
     return read_back
+
+
+def _described(axis: Axis) -> dict[str, Any]:
+    return {"text": axis.text, "values": list(axis.values), "any_between": axis.span is not None}
 
 
 def check_folder(folder: Path, wanted: Mapping[str, Any]) -> None:
@@ -184,10 +188,9 @@ def check_folder(folder: Path, wanted: Mapping[str, Any]) -> None:
         return
     try:
         found = json.loads(path.read_bytes())
-        before = from_plain(found["experiment"], DESCRIPTION)
-    except (ValueError, KeyError, TypeError) as error:
+        other = _what_differs(found, from_plain(found["experiment"], DESCRIPTION), wanted)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # SettingsError is a ValueError
         raise ResultsError(f"{path} does not describe a sweep ({error}); choose another folder.") from None
-    other = _what_differs(found, before, wanted)
     if other:
         raise ResultsError(f"{folder} holds the results of another sweep: {other}. Choose another folder.")
 
@@ -196,7 +199,7 @@ def _what_differs(found: Mapping[str, Any], before: Experiment, wanted: Mapping[
     """Return in words what makes a sweep on disk another than the one that is wanted, nothing if it is the same."""
     if found.get("format") != _FORMAT:
         return "it was written by another version of nnviz"
-    if found["vary"] != wanted["vary"]:
+    if _points_of(found) != _points_of(wanted):
         return f"it varies {', '.join(_in_words(path, each) for path, each in found['vary'].items())}"
     if found["search"] != wanted["search"]:
         return f"its points were chosen by {found['search']}"
@@ -212,6 +215,11 @@ def _what_differs(found: Mapping[str, Any], before: Experiment, wanted: Mapping[
         if (found[name] or 0) > (wanted[name] or 0):
             return f"it has {found[name]} {name}, and more can be added but none taken away"
     return ""
+
+
+def _points_of(description: Mapping[str, Any]) -> dict[str, tuple[Any, bool]]:
+    """Return what is varied, however it was written."""
+    return {path: (axis["values"], axis["any_between"]) for path, axis in description["vary"].items()}
 
 
 def _in_words(path: str, axis: Mapping[str, Any]) -> str:

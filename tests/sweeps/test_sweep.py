@@ -16,10 +16,11 @@ import pytest
 from sweep_runs import VARY, small, swept, trained_alone, wait, without_time
 
 from nnviz.experiment import to_toml
+from nnviz.gui.laboratory.parts.sweep_folder import recall
 from nnviz.project.library import Library
 from nnviz.project.project import Samples as ProjectSamples
 from nnviz.sweeps.plan import Plan
-from nnviz.sweeps.results import DESCRIPTION, PARTS, RESULTS, Results
+from nnviz.sweeps.results import DESCRIPTION, PARTS, RESULTS, Results, ResultsError, check_folder, describe
 from nnviz.sweeps.sweep import Sweep
 from nnviz.sweeps.table import MEASURED
 
@@ -260,6 +261,24 @@ def test_strange_folders(tmp_path: Path) -> None:
     swept(small(), tmp_path / "c")
     (tmp_path / "c" / RESULTS).write_bytes(b"PAR1 no more")
     assert "cannot be read" in said(tmp_path / "c")
+
+
+@pytest.mark.parametrize("value", [None, "x", [], {"training.weight_decay": {}}])
+def test_a_description_that_was_tampered_with_is_told(tmp_path: Path, value: object) -> None:
+    description = describe(small(), "")
+    for name in ("experiment", "vary", "search", "epochs", "data_sha256"):
+        (tmp_path / DESCRIPTION).write_text(json.dumps({**description, name: value}))
+        with pytest.raises(ResultsError, match="does not describe a sweep|results of another sweep"):
+            check_folder(tmp_path, description)
+        assert recall(tmp_path) is None or name in ("search", "data_sha256")
+
+
+def test_a_sweep_is_the_same_however_its_values_were_written(tmp_path: Path) -> None:
+    swept(small(["network.layers[0].units=1:3"]), tmp_path)
+    with Sweep(small(["network.layers[0].units=1,2,3"]), tmp_path) as sweep:
+        sweep.start()
+        assert sweep.join(10.0)
+        assert (sweep.progress().state, sweep.progress().resumed) == ("finished", 6)
 
 
 def test_two_sweeps_never_write_to_one_folder(tmp_path: Path) -> None:

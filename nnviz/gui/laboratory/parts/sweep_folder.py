@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nnviz.experiment import Experiment, from_plain
-from nnviz.settings import SettingsError
-from nnviz.sweeps.axes import parse_axes
 from nnviz.sweeps.plan import Plan
 from nnviz.sweeps.results import DESCRIPTION, ResultsError, check_folder, describe
-
-_FEWER = 64
-"""Up to so many values may have fallen together when a range of whole numbers was rounded."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,7 @@ def recall(folder: Path) -> Recalled | None:
     try:
         found = json.loads((folder / DESCRIPTION).read_bytes())
         experiment = from_plain(found["experiment"], DESCRIPTION)
-        vary = tuple((str(path), _written(experiment, path, each)) for path, each in found["vary"].items())
+        vary = tuple((str(path), str(axis["text"])) for path, axis in found["vary"].items())
         return Recalled(
             experiment,
             vary,
@@ -75,31 +67,3 @@ def recall(folder: Path) -> Recalled | None:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # SettingsError is a ValueError
         return None
-
-
-def _written(experiment: Experiment, path: str, axis: Mapping[str, Any]) -> str:
-    """Return values as a user writes them: as one range where they came from one."""
-    values = axis["values"]
-    if axis["any_between"]:
-        for text in _ranges(values):
-            try:
-                if list(parse_axes(experiment, [f"{path}={text}"])[0].values) == values:
-                    return text
-            except SettingsError:
-                continue
-    return ",".join(each if isinstance(each, str) else _toml(each) for each in values)
-
-
-def _toml(value: Any) -> str:
-    """Return a value in one line of TOML."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {_toml(each)}" for name, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value)
-
-
-def _ranges(values: list[Any]) -> Iterator[str]:
-    """Yield ranges that may have made some values."""
-    for n, scale in itertools.product(range(len(values), len(values) + _FEWER), ("log", "lin")):
-        yield f"{values[0]:.12g}:{values[-1]:.12g}:{scale}{n}"
