@@ -52,6 +52,7 @@ def test_everything_is_formatted() -> None:
     run("-m", "ruff", "format", "--no-cache", "--check", ".")
 
 
+@pytest.mark.slow
 def test_mypy_has_nothing_to_say() -> None:
     run("-m", "mypy")
 

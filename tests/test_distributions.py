@@ -18,6 +18,8 @@ import pytest
 
 import nnviz
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = "Scripts" if os.name == "nt" else "bin"
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]

@@ -268,7 +268,7 @@ def test_a_description_that_was_tampered_with_is_told(tmp_path: Path, value: obj
     description = describe(small(), "")
     for name in ("experiment", "vary", "search", "epochs", "data_sha256"):
         (tmp_path / DESCRIPTION).write_text(json.dumps({**description, name: value}))
-        with pytest.raises(ResultsError, match="does not describe a sweep|results of another sweep"):
+        with pytest.raises(ResultsError, match=r"does not describe a sweep|results of another sweep"):
             check_folder(tmp_path, description)
         assert recall(tmp_path) is None or name in ("search", "data_sha256")
 

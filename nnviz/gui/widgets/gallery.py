@@ -67,7 +67,7 @@ class Tile(QAbstractButton):
 
 
 class Gallery(QWidget):
-    """Tiles in rows that reach from edge to edge, as many beside each other as there is room for."""
+    """Tiles in as few rows as there is room for, all about as long, each from edge to edge."""
 
     chosen = Signal(str)
 
@@ -105,12 +105,13 @@ class Gallery(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        across = max(1, (self.width() + LEAST_GAP) // (TILE + LEAST_GAP))
+        most = max(1, (self.width() + LEAST_GAP) // (TILE + LEAST_GAP))
+        rows = -(-len(self.tiles) // most)
+        across = -(-len(self.tiles) // max(rows, 1))  # no row with one tile that is left over
         pitch = (self.width() - TILE) / max(across - 1, 1)
         for number, tile in enumerate(self.tiles.values()):
             row, column = divmod(number, across)
             tile.setGeometry(QRect(round(column * pitch), row * (TILE + ROW_GAP), TILE, TILE))
-        rows = -(-len(self.tiles) // across)
         self.setFixedHeight(max(rows * (TILE + ROW_GAP) - ROW_GAP, 0))
 
     @Slot(QAbstractButton)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout
 
 from nnviz.analysis.criteria import GL_ABOVE, PATIENCE, PQ_ABOVE, UP_STRIPS, Call, calls, disagreement
 from nnviz.findings.parts.evidence import Columns, evidence_of
@@ -32,6 +33,11 @@ from nnviz.studies.study import Study
 
 _EVIDENCE = "Evidence"
 _TABLE_WIDTH = 430
+_BESIDE = 2 * _TABLE_WIDTH - 60
+"""Width of the page from which the table stands beside the plots, and not under them."""
+
+_NO_LIMIT = 2**24 - 1
+"""Qt's QWIDGETSIZE_MAX, which PySide6 leaves out."""
 _ROWS = 1_000
 _OUT_OF_REACH = 2.5
 """Times what 98 % of the losses stay below, above which a loss is not drawn."""
@@ -112,16 +118,30 @@ class OnsetPage(StudyPage[EvidenceReport]):
         aside = QVBoxLayout()
         aside.setSpacing(10)
         frame = card(self.rows)
-        frame.setFixedWidth(_TABLE_WIDTH)
-        self.agreement.setFixedWidth(_TABLE_WIDTH)
+        self._aside = frame, self.agreement
         aside.addWidget(frame, 1)
         aside.addWidget(self.agreement)
-        both = QHBoxLayout()
-        both.setSpacing(12)
-        both.addLayout(plots, 1)
-        both.addLayout(aside)
-        column.addLayout(both, 1)
+        self._both = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._both.setSpacing(12)
+        self._both.addLayout(plots, 1)
+        self._both.addLayout(aside)
+        column.addLayout(self._both, 1)
+        self._place_table()
         self._say_nothing()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_table()
+
+    def _place_table(self) -> None:
+        """Put the table beside the plots, or under them where there is no room."""
+        beside = self.width() >= _BESIDE
+        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        self._both.setDirection(way)
+        for part in self._aside:
+            part.setMaximumWidth(_TABLE_WIDTH if beside else _NO_LIMIT)
+            part.setMinimumWidth(_TABLE_WIDTH)
+        self.rows.setMinimumHeight(0 if beside else self.rows.height_of_all)
 
     # ------------------------------------------------------------ the study
 
@@ -162,6 +182,7 @@ class OnsetPage(StudyPage[EvidenceReport]):
             self._say_nothing()
             return
         self.rows.show_rows(_rows(seen, report))
+        self._place_table()
         said = [*(seen.said if seen.held_out else ()), *([report.call] if report is not None else ())]
         self.agreement.setText(_agreement(seen, said))
         epochs, train, monitored = (column[seen.drawn] for column in seen.losses)

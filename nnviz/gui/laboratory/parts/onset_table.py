@@ -121,6 +121,11 @@ class OnsetTable(QTableWidget):
         row = self.currentRow()
         return self.rows[row].criterion if 0 <= row < len(self.rows) and self.rows[row].onset is not None else ""
 
+    @property
+    def height_of_all(self) -> int:
+        """The height at which no row has to be scrolled to."""
+        return self.horizontalHeader().sizeHint().height() + self.verticalHeader().length() + 2 * self.frameWidth()
+
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows; the criterion that is chosen stays so."""
         if tuple(rows) == self.rows:
