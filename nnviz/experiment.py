@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +13,7 @@ import tomli_w
 
 from nnviz import resources
 from nnviz.data.settings import DataSettings, PlaneSettings
+from nnviz.data.source import Source
 from nnviz.engines.optimizers.adam import Adam
 from nnviz.engines.settings import TrainingSettings
 from nnviz.network.initializers.he import He
@@ -36,6 +40,11 @@ class Experiment(Settings, frozen=True):
         knob("Seed", "Start of the random numbers of initial weights, sample order and dropout.", ge=0, le=2**31 - 1),
     ] = 0
 
+    @property
+    def decisive(self) -> Experiment:
+        """The experiment without what has no bearing on its numbers: name, description, and the plane that is drawn."""
+        return self.replace(name="", description="", data=self.data.samples)
+
     def with_settings(self, assignments: list[str]) -> Experiment:
         """Return a copy with settings replaced, each written as `path=value`. Raises SettingsError."""
         experiment = self
@@ -43,6 +52,19 @@ class Experiment(Settings, frozen=True):
             path, value = parse_assignment(text)
             experiment = changed(experiment, path, value)
         return experiment
+
+
+def identity(experiment: Experiment) -> str:
+    """Return what tells trainings apart: a hash of everything in an experiment that has a bearing on its numbers."""
+    source = experiment.data.source
+    plain = encode(experiment.decisive.replace(data=experiment.data.samples.replace(source=DataSettings().source)))
+    plain["data"]["source"] = _source_hash(source)
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@lru_cache(maxsize=64)  # a drawing has megabytes
+def _source_hash(source: Source) -> str:
+    return hashlib.sha256(json.dumps(encode(source), sort_keys=True).encode()).hexdigest()  # type: ignore[arg-type]
 
 
 def bundled_names() -> list[str]:

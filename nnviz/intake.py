@@ -36,6 +36,8 @@ class Intake:
     def _begin_chapter(self, run: Run, number: int, chapter: Chapter, origin: Run | None) -> None:
         run.chapters[number:] = [chapter]
         epoch = chapter.place[0]
+        if number > 0 and run.chapters[number - 1].experiment.data.samples != chapter.experiment.data.samples:
+            run.history.forget_best()
         if number == 0 and run.origin is not None and run.origin.epoch != epoch:  # forked in the middle of training
             where = f"from {run.origin.epoch:,}"
             if run.name.endswith(where):

@@ -92,7 +92,7 @@ class Run:
         if self._onset[0] != self.epoch and resting:
             history = self.history
             rows = history.rows(_FEW_ROWS)
-            rows = rows[history.column("epoch")[rows] >= self.first_epoch]
+            rows = rows[history.column("epoch")[rows] >= max(self.first_epoch, history.best_from)]
             epochs, train, monitored = (history.column(name) for name in ("epoch", "train_loss", history.monitor))
             measured = len(train) and len(monitored)
             found = overfitting_onset(epochs[rows], train[rows], monitored[rows]) if measured else None

@@ -430,8 +430,6 @@ class Session:
         for change in changes:
             if not matters(change):
                 continue
-            if change.path.startswith("data."):
-                run.history.forget_best()
             if change.path.startswith("data.source"):
                 note(run.history, Event(run.epoch, "Samples changed", "data"))
             else:

@@ -9,11 +9,15 @@ import pytest
 from sessions import keyframe, quick, wait
 
 from nnviz.data.dataset import Part
+from nnviz.engines.choose import make_engine
+from nnviz.history.chapters import Chapter
 from nnviz.history.history import Event
+from nnviz.intake import Intake
+from nnviz.project.library import Library
 from nnviz.session import Run, Session
 from nnviz.settings import changed
 from nnviz.snapshot import Status
-from nnviz.training.mailbox import Changed, Kept, Notice, Rows
+from nnviz.training.mailbox import Began, Changed, Kept, Notice, Rows
 
 SessionOf = Callable[..., Session]
 
@@ -231,11 +235,44 @@ def test_a_gesture_leaves_one_run(session_of: SessionOf) -> None:
     assert [run.name for run in session.runs] == ["quick", "Units 3 → 4"]
 
 
-def test_other_samples_begin_another_search_for_the_best(session_of: SessionOf) -> None:
+def test_other_samples_are_measured_at_once_and_begin_another_search_for_the_best(session_of: SessionOf) -> None:
     session = session_of()
     trained(session, 3)
-    session.configure(quick("data.label_noise=0.4"))
-    assert session.run.history.best_epoch == 3
+    run, noisy = session.run, quick("data.label_noise=0.4")
+    before = run.history.column("train_loss").copy()
+    session.configure(noisy)
+    wait(session, lambda: list(run.history.keyframes)[-1].chapter == 1, "the state at the change")
+    engine = make_engine(noisy.network, noisy.training, Library().prepare(noisy.data), noisy.seed)
+    engine.restore(list(run.history.keyframes)[-1].state)
+    np.testing.assert_array_equal(run.history.column("train_loss")[:3], before[:3])
+    assert run.history.latest("train_loss") == np.float32(engine.measure()["train_loss"][0]) != before[3]
+    assert run.history.best_epoch == run.history.best_from == 3
+    session.step_batch()
+    wait(session, lambda: run.snapshot is not None and run.snapshot.step > 9, "a step")
+    session.configure(quick("data.label_noise=0.1"))
+    wait(session, lambda: len(run.chapters) == 3, "the samples that came in the middle of an epoch")
+    assert run.history.best_epoch is None
+    trained(session, 2)
+    assert run.history.best_from == 4
+
+
+def test_the_onset_of_overfitting_is_looked_for_on_the_samples_that_there_are(session_of: SessionOf) -> None:
+    """Losses on the samples before lie lower by far, and say nothing."""
+    run, intake = Run(0, "changed", quick()), Intake()
+    epochs = np.arange(401)
+    train, test = np.exp(-epochs / 100) + 0.2, np.where(epochs < 100, 0.01, 0.5 + 1e-5 * (epochs - 170) ** 2)
+
+    def rows(first: int, last: int) -> Rows:
+        part = slice(first, last)
+        return Rows(0, {"epoch": epochs[part], "train_loss": train[part], "test_loss": test[part]})
+
+    intake.take(Began(0, 0, Chapter((0, 0), quick())), run, None)
+    intake.take(rows(0, 101), run, None)
+    intake.take(Began(0, 1, Chapter((100, 0), quick("training.learning_rate=0.1"))), run, None)
+    assert run.history.best_from == 0, "the samples are the same"
+    intake.take(Began(0, 2, Chapter((100, 1), quick("data.label_noise=0.4"))), run, None)
+    intake.take(rows(101, 401), run, None)
+    assert run.onset == run.history.best_epoch == 170
 
 
 def test_a_first_run_that_begins_again_keeps_its_name(session_of: SessionOf) -> None:

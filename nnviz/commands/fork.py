@@ -10,7 +10,6 @@ from nnviz.commands import Command, Parser, commands, complain, say
 from nnviz.commands.parts.opened import check_count, chosen_run, declare_run, opened, repeated
 from nnviz.commands.parts.recorder import Recorder
 from nnviz.data.dataset import SplitData
-from nnviz.data.settings import DataSettings
 from nnviz.experiment import Experiment
 from nnviz.export.run_files import file_name, parameters_sha256, plain
 from nnviz.project.library import Library
@@ -91,13 +90,9 @@ def _with_room(experiment: Experiment, options: argparse.Namespace) -> Experimen
 
 def _follow(trainer: Trainer, experiment: Experiment, library: Library) -> None:
     """Have a trainer go on under other settings."""
-    same = _without_plane(trainer.experiment) == _without_plane(experiment)
+    same = trainer.experiment.data.samples == experiment.data.samples
     data: SplitData = trainer.engine.data if same else library.prepare(experiment.data)
     trainer.follow(experiment, data)
-
-
-def _without_plane(experiment: Experiment) -> DataSettings:
-    return experiment.data.replace(plane=DataSettings().plane)
 
 
 def _name(before: Experiment, after: Experiment, epoch: int) -> str:

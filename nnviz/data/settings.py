@@ -110,3 +110,8 @@ class DataSettings(Settings, frozen=True):
         knob("Data seed", "Start of the random numbers that make, split and mislabel the samples.", ge=0, le=2**31 - 1),
     ] = 0
     plane: PlaneSettings = PlaneSettings()
+
+    @property
+    def samples(self) -> DataSettings:
+        """The settings without the plane, which is drawn only: the samples are the same where these are."""
+        return self.replace(plane=PlaneSettings())

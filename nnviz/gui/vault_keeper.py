@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from nnviz.engines.settings import TrainingSettings
 from nnviz.events import summary
-from nnviz.experiment import Experiment
+from nnviz.experiment import Experiment, identity
 from nnviz.gui.controller import Controller
 from nnviz.run import Run
-from nnviz.settings import differences, encode
+from nnviz.settings import differences
 from nnviz.snapshot import Status
 from nnviz.vault import Vault
 
@@ -73,12 +72,10 @@ class VaultKeeper(QObject):
 
     @Slot()
     def watch(self) -> None:
-        """Hide what is locked, and count what can be seen now: the run in front, and those it is compared with."""
-        session = self._controller.session
+        """Hide what is locked, and count what can be seen now: any run may be put in front or compared."""
         self._seal()
-        compared = [run for run in session.runs if run.number in session.look.compared]
-        for run in dict.fromkeys([run.number for run in (session.run, *compared)]):
-            self._look(next(each for each in session.runs if each.number == run))
+        for run in self._controller.session.runs:
+            self._look(run)
 
     def _seal(self) -> None:
         """Hide what was measured on the test part from all runs while the vault is locked."""
@@ -89,7 +86,8 @@ class VaultKeeper(QObject):
                 run.history.sealed = self.vault.locked
 
     def _look(self, run: Run) -> None:
-        if not run.trained or not len(run.history):
+        since = run.chapters[-1].place[0] if run.chapters else run.first_epoch
+        if run.epoch <= since:  # nothing was trained with its newest settings
             return
         vault = self.vault
         experiment, key = self._key(run)
@@ -103,11 +101,12 @@ class VaultKeeper(QObject):
         self._take(vault)
 
     def _key(self, run: Run) -> tuple[Experiment, str]:
-        """Return the settings of a run that matter, and a short text that names them."""
+        """Return the settings that a run was last trained with, and a short text that names them."""
+        experiment = run.chapters[-1].experiment if run.chapters else run.experiment
         known = self._known.get(run.number)
-        if known is not None and known[0] is run.experiment:
+        if known is not None and known[0] is experiment:
             return known
-        made = run.experiment, fingerprint(run.experiment)
+        made = experiment, name_of_look(experiment)
         self._known[run.number] = made
         return made
 
@@ -135,8 +134,10 @@ def keeper_of(controller: Controller) -> VaultKeeper:
     return found if isinstance(found, VaultKeeper) else VaultKeeper(controller)
 
 
-def fingerprint(experiment: Experiment) -> str:
-    """Return a short text that is the same for experiments that train the same, whatever they are called."""
-    plain = encode(experiment)
-    plain = {**plain, "name": "", "description": "", "data": {**plain["data"], "plane": None}}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+def name_of_look(experiment: Experiment) -> str:
+    """Return a short text that is the same for experiments of which a look shows the same: where they end is open."""
+    usual = TrainingSettings()
+    training = experiment.training.replace(
+        epochs=usual.epochs, patience=usual.patience, engine=usual.engine, device=usual.device
+    )
+    return identity(experiment.replace(training=training))[:16]

@@ -167,7 +167,7 @@ class History:
             part._add({name: column[:count] for name, column in self._columns.items()}, count)
         part._widest = self._widest
         part.events = [event for event in self.events if event.epoch <= epoch and event.kind != "end"]
-        part.forget_best()
+        part._best_from = max(0, count - 1)
         return part
 
     def shrink(self, most: int) -> None:
@@ -242,8 +242,8 @@ class History:
         return best if best >= 0 else None
 
     def forget_best(self) -> None:
-        """Look for the best row from here on only: what was measured on other samples cannot be compared."""
-        self._best, self._best_from = ("", -1, 0), max(0, self._length - 1)
+        """Look for the best row among those to come only: what was measured on other samples cannot be compared."""
+        self._best, self._best_from = ("", -1, 0), self._length
 
     @property
     def best_epoch(self) -> int | None:

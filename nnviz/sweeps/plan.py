@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal, get_args
 
-from nnviz.data.settings import DataSettings, PlaneSettings
-from nnviz.data.source import Source
-from nnviz.experiment import Experiment
+from nnviz.experiment import Experiment, identity
 from nnviz.registry import UnknownMemberError, unknown_name
-from nnviz.settings import SettingsError, changed, encode
+from nnviz.settings import SettingsError, changed
 from nnviz.sweeps.axes import Axis, at_point, parse_axes, within
 from nnviz.sweeps.strategies import Strategy, strategies
 
@@ -171,22 +166,3 @@ def _check_epochs(axes: tuple[Axis, ...]) -> None:
     for axis in axes:
         if axis.path == "training.epochs" and 0 in axis.values:
             raise SettingsError("training.epochs: 0 means no limit, and such a training would never end; leave it out.")
-
-
-# ---------------------------------------------------------------- identity
-
-
-def identity(experiment: Experiment) -> str:
-    """Return what tells trainings apart: a hash of everything in an experiment that has a bearing on its numbers.
-
-    That leaves out its name, its description and the plane that is drawn.
-    """
-    data = experiment.data.replace(source=DataSettings().source, plane=PlaneSettings())
-    plain = encode(experiment.replace(name="", description="", data=data))
-    plain["data"]["source"] = _source_hash(experiment.data.source)
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:32]
-
-
-@lru_cache(maxsize=64)  # a drawing has megabytes
-def _source_hash(source: Source) -> str:
-    return hashlib.sha256(json.dumps(encode(source), sort_keys=True).encode()).hexdigest()  # type: ignore[arg-type]

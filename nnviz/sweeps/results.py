@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnviz.experiment import Experiment, from_plain
+from nnviz.experiment import Experiment, from_plain, identity
 from nnviz.export.files import replace_file
 from nnviz.project.journal.lock import Lock
 from nnviz.settings import encode
 from nnviz.sweeps.axes import Axis, label
-from nnviz.sweeps.plan import Plan, identity
+from nnviz.sweeps.plan import Plan
 from nnviz.sweeps.table import column_types
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import nnviz
 from nnviz.data.dataset import DataError, Dataset, SplitData
-from nnviz.data.settings import DataSettings, PlaneSettings
+from nnviz.data.settings import DataSettings
 from nnviz.data.split import split
 from nnviz.experiment import Experiment
 from nnviz.settings import encode
@@ -39,8 +39,8 @@ class Parcel:
 
 def packed(member: Member) -> Parcel:
     """Return a training ready to travel."""
-    data = member.experiment.data.replace(source=DataSettings().source, plane=PlaneSettings())
-    return Parcel(member.id, member.experiment.replace(name="", description="", data=data))
+    data = member.experiment.data.samples.replace(source=DataSettings().source)
+    return Parcel(member.id, member.experiment.decisive.replace(data=data))
 
 
 def samples_key(settings: DataSettings) -> str:

@@ -6,7 +6,6 @@ import time
 from collections import deque
 
 from nnviz.data.dataset import DataError
-from nnviz.data.settings import PlaneSettings
 from nnviz.engines.choose import LossError, ShapeError, must_compile
 from nnviz.engines.engine import Columns, Place
 from nnviz.experiment import Experiment
@@ -86,7 +85,7 @@ class Lane:
         """
         self.trainer = trainer
         before = trainer.experiment.data
-        same = self.experiment.data.replace(plane=before.plane) == before
+        same = self.experiment.data.samples == before.samples
         trainer.follow(self.experiment, trainer.engine.data if same else self._prepare(self.experiment.data))
         if edits:
             trainer.edit(edits)
@@ -132,13 +131,16 @@ class Lane:
     # ------------------------------------------------------------ changing
 
     def configure(self, experiment: Experiment) -> None:
-        """Apply live settings or other samples; what cannot be applied is said, and training goes on without it."""
+        """Apply live settings or other samples; what cannot be applied is said, and training goes on without it.
+
+        On other samples the network is measured anew, at the end of an epoch: what was measured there was another loss.
+        """
         before, self.experiment = self.experiment.data, experiment
         if self.trainer is None:
             return
         place = self._place()  # other samples may end an epoch of which there is nothing left
         try:
-            if before.replace(plane=experiment.data.plane) != experiment.data:
+            if before.samples != experiment.data.samples:
                 self.trainer.set_data(experiment, self._prepare(experiment.data))
         except DataError as error:  # half a drawing, say: training goes on with the samples it has
             self.experiment = experiment.replace(data=before.replace(plane=experiment.data.plane))
@@ -154,8 +156,10 @@ class Lane:
             self._announced = False
             self._post(Changed(self.run, status))
         self._tell_second_best()
-        if not _means_the_same(self._chapters[-1].experiment, self.experiment):
+        if self._chapters[-1].experiment.decisive != self.experiment.decisive:
             self._begin_chapter(Chapter(place, self.experiment))
+            if self.experiment.data.samples != before.samples and self._place()[1] == 0:
+                self._post(Rows(self.run, self.trainer.measure()))
             self._keep_event()
         self._look_again()
 
@@ -312,13 +316,6 @@ class Lane:
         self.mailbox.post(message)
 
 
-def _means_the_same(before: Experiment, after: Experiment) -> bool:
-    """Say whether two experiments train alike: names and what is drawn do not matter."""
-    plane = before.data.plane
-    named = after.replace(name=before.name, description=before.description, data=after.data.replace(plane=plane))
-    return named == before
-
-
 def _replaces(new: Chapter, last: Chapter, before: Chapter) -> bool:
     """Say whether a chapter makes the last one, at the same place, as if it had never been.
 
@@ -326,6 +323,6 @@ def _replaces(new: Chapter, last: Chapter, before: Chapter) -> bool:
     """
     trio = (new, last, before)
     kinds = {chapter.experiment.training.optimizer.kind for chapter in trio}
-    samples = [chapter.experiment.data.replace(plane=PlaneSettings()) for chapter in trio]
+    samples = [chapter.experiment.data.samples for chapter in trio]
     plain = not new.edits and not last.edits and len(kinds) == 1 and samples[0] == samples[1] == samples[2]
     return plain and new.place == last.place

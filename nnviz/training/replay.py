@@ -111,9 +111,11 @@ class Replay:
 
     def _turn_to(self, number: int) -> None:
         chapter, before = self._chapters[number], self.trainer.experiment.data
-        same = chapter.experiment.data.replace(plane=before.plane) == before
+        same = chapter.experiment.data.samples == before.samples
         data = self.trainer.engine.data if same else self._prepare(chapter.experiment.data)
         self.trainer.follow(chapter.experiment, data)
         if chapter.edits:
             self.trainer.edit(chapter.edits)
+        if (chapter.edits or not same) and self.trainer.engine.position == 0:
+            self.trainer.measure()  # as the run did, which may have been its best
         self._chapter = number

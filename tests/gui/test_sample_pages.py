@@ -13,7 +13,7 @@ from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
 from nnviz.gui.laboratory.window import LaboratoryWindow
 from nnviz.gui.theme import DARK, LIGHT
-from nnviz.gui.vault_keeper import fingerprint, keeper_of
+from nnviz.gui.vault_keeper import keeper_of, name_of_look
 from nnviz.snapshot import Status
 from nnviz.vault import Vault
 
@@ -115,6 +115,20 @@ def test_a_point_that_is_clicked_becomes_a_run(open_page, controller, qtbot):
 # ------------------------------------------------------------ cross-validation
 
 
+def test_folds_that_diverged_have_no_error_beside_them(open_page, controller, qtbot):
+    settings = ["data.source={kind='noisy-sine', samples=60}", "network.layers=[{kind='linear', units=4}, 'relu']"]
+    wild = QUICK.with_settings([*settings, "training.optimizer='sgd'", "training.learning_rate=3"])
+    controller.open(wild)
+    qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.status is Status.READY, timeout=20_000)
+    page = open_page("cross-validation")
+    page.epochs.setValue(30)
+    page.folds.setValue(3)
+    finish(page, qtbot)
+    assert page.sentence.text() == "All folds diverged: lower the learning rate."
+    assert page.diagram.accessibleDescription() == "–; –; –"
+    assert page.grab().toImage().width() > 0
+
+
 def test_folds_are_drawn_and_put_into_words(open_page, qtbot):
     page = open_page("cross-validation")
     page.epochs.setValue(10)
@@ -165,6 +179,32 @@ def test_looks_are_counted_once_for_every_experiment(controller):
     assert keeper.vault.looks == 3
 
 
+def test_settings_that_nothing_was_trained_with_are_no_look(controller, qtbot):
+    keeper = keeper_of(controller)
+    train(controller, 5)
+    for path, value in [("training.learning_rate", 0.1 * k) for k in (1, 2, 3)] + [("training.epochs", 8)]:
+        controller.set(path, value, path)
+        run = controller.run
+        qtbot.waitUntil(
+            lambda run=run: controller.tick() is not None and run.chapters[-1].experiment == run.experiment,
+            timeout=20_000,
+        )
+    assert keeper.vault.looks == 1
+    train(controller, 2)
+    assert keeper.vault.looks == 2
+    assert keeper.vault.events[-1].text.startswith("Learning rate 0.03 → 0.3")
+
+
+def test_every_run_that_can_be_read_is_a_look(controller):
+    keeper = keeper_of(controller)
+    keeper.lock()
+    for _ in range(3):
+        train(controller, 5)
+        controller.new_seed()
+    keeper.open()
+    assert keeper.vault.looks == 3
+
+
 def test_nothing_is_counted_while_it_is_locked(controller):
     keeper = keeper_of(controller)
     keeper.lock()
@@ -202,9 +242,16 @@ def test_stopping_early_by_the_test_loss_is_a_selection(controller, qtbot):
     assert keeper.vault == again
 
 
-def test_names_and_planes_leave_an_experiment_the_same():
-    assert fingerprint(QUICK) == fingerprint(QUICK.with_settings(["name='x'", "data.plane.mode='principal'"]))
-    assert fingerprint(QUICK) != fingerprint(QUICK.with_settings(["seed=1"]))
+def test_what_shows_the_same_is_one_look():
+    same = [
+        "name='x'",
+        "data.plane.mode='principal'",
+        "training.epochs=9",
+        "training.patience=9",
+        "training.engine=torch",
+    ]
+    assert {name_of_look(QUICK.with_settings([each])) for each in same} == {name_of_look(QUICK)}
+    assert name_of_look(QUICK) != name_of_look(QUICK.with_settings(["seed=1"]))
 
 
 def test_the_page_locks_and_opens_and_shows_the_log(open_page, controller, qtbot):

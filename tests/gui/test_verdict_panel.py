@@ -20,6 +20,7 @@ from nnviz.gui.main_window import MainWindow
 from nnviz.gui.panels.verdict import VerdictPanel
 from nnviz.gui.panels.verdict_parts import ActionBar, FindingRow
 from nnviz.gui.theme import DARK, LIGHT
+from nnviz.gui.vault_keeper import keeper_of
 from nnviz.run import Run
 from nnviz.snapshot import Status
 
@@ -185,7 +186,10 @@ def test_it_forks_with_a_cure_from_the_onset(overfitted: MainWindow, qtbot: QtBo
     menu = panel._bar.menu()
     fork = next(entry for entry in menu.actions() if entry.text() == "Fork with dropout 25 %").data()
     menu.deleteLater()
+    keeper = keeper_of(overfitted.controller)
+    chosen = keeper.vault.selections
     panel.do(fork)
+    assert keeper.vault.selections == chosen + 1, "the test loss has said from where"
     made = overfitted.controller.run
     assert made is not run
     assert made.name == f"dropout 25 % from {onset}"

@@ -67,7 +67,7 @@ def test_best_newest_first_and_events_stay_exact(steps: list[Step], seed: int, t
             history.events.append(Event(end - 1, "Learning rate 0.1 → 0.01"))
         elif what == "other samples":
             history.forget_best()
-            everything.best_from = end - 1
+            everything.best_from = end
         elif what == "best":
             assert history.best_epoch == everything.best_epoch
         else:

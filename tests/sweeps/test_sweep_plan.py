@@ -11,9 +11,10 @@ from sessions import quick
 from sweep_runs import VARY, small
 
 from nnviz.data.dataset import DataError
+from nnviz.experiment import identity
 from nnviz.settings import SettingsError, changed
 from nnviz.sweeps.cost import Pace, duration, estimate
-from nnviz.sweeps.plan import Point, identity, make_plan
+from nnviz.sweeps.plan import Point, make_plan
 from nnviz.sweeps.strategies import strategies
 
 

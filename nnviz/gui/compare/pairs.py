@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.analysis.paired import Difference, paired_difference
-from nnviz.data.settings import PlaneSettings
 from nnviz.experiment import Experiment
 from nnviz.run import Run
 
@@ -107,5 +106,4 @@ def _shared(first: Run, second: Run, values: Values) -> tuple[NDArray[Any], NDAr
 
 def _seedless(experiment: Experiment) -> Experiment:
     """Return the settings that decide how a network trains, but for the seed."""
-    data = experiment.data.replace(plane=PlaneSettings())
-    return experiment.replace(name="", description="", seed=0, data=data)
+    return experiment.decisive.replace(seed=0)

@@ -186,8 +186,7 @@ class VerdictPanel(QWidget):
         """Carry out what a button offers."""
         match action:
             case GoTo(epoch=epoch):
-                best = epoch == self._controller.run.history.best_epoch
-                self._controller.go_to_best() if best else self._controller.go_to(epoch)  # the vault counts the first
+                self._go_to(epoch)
             case Fork():
                 self._fork(action)
             case OpenView(view=name):
@@ -197,6 +196,11 @@ class VerdictPanel(QWidget):
             case TryCures():
                 self.cures_wanted.emit()
 
+    def _go_to(self, epoch: int) -> None:
+        """Look at an epoch; the vault counts it where that is the best one by the test part."""
+        controller = self._controller
+        controller.go_to_best() if epoch == controller.run.history.best_epoch else controller.go_to(epoch)
+
     def _fork(self, action: Fork) -> None:
         """Go on from an epoch, or train a twin, with a change; the run is named by it, the experiment as before."""
         controller, change = self._controller, action.experiment.name
@@ -205,7 +209,7 @@ class VerdictPanel(QWidget):
             controller.twin(experiment, change)
             return
         if action.epoch is not None and action.epoch != controller.run.shown_epoch:
-            controller.go_to(action.epoch)
+            self._go_to(action.epoch)
         controller.fork_with(experiment, f"{change} from {controller.run.shown_epoch:,}")
 
     # ------------------------------------------------------------ its looks

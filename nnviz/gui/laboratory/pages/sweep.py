@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from nnviz.experiment import Experiment
+from nnviz.experiment import Experiment, identity
 from nnviz.gui.controller import Controller
 from nnviz.gui.laboratory.page import GROUPS, Page, pages
 from nnviz.gui.laboratory.parts.sweep_form import SweepForm
@@ -24,7 +24,7 @@ from nnviz.gui.theme import Theme
 from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
 from nnviz.sweeps.cost import duration
-from nnviz.sweeps.plan import Plan, identity
+from nnviz.sweeps.plan import Plan
 from nnviz.sweeps.sweep import Progress, Sweep
 
 _LOOK_MS = 60
