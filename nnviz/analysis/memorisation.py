@@ -45,14 +45,9 @@ def forgetting_events(correct: Bools) -> NDArray[np.int64]:
     """Return how often each sample was correct at one measurement and wrong at the next: (n,).
 
     `correct` is (t, n). Toneva et al. 2019, section 2: acc_i^t > acc_i^(t+1). A sample that was never correct has none,
-    which says nothing good of it: see `unlearned`.
+    which says nothing good of it: there it counts as forgotten infinitely often.
     """
     return np.asarray((correct[:-1] & ~correct[1:]).sum(axis=0), np.int64)
-
-
-def unlearned(correct: Bools) -> Bools:
-    """Return which samples were never correct: (n,). Toneva et al. 2019 count them as forgotten infinitely often."""
-    return np.asarray(~correct.any(axis=0))
 
 
 def margins(outputs: NDArray[Any], targets: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -136,20 +131,6 @@ def memorisation(correct: Bools, masks: Bools) -> Memorisation:
         variance += smoothed * (1.0 - smoothed) / (count + 2.0)
     score = shares[0] - shares[1]
     return Memorisation(score, np.where(np.isfinite(score), np.sqrt(variance), np.nan), shares[0], shares[1])
-
-
-def influence(correct: Bools, masks: Bools) -> Floats:
-    """Return what training with sample i does to test sample j: (n, m).
-
-    infl(i, j) = Pr[h(x'_j) = y'_j | trained with i] − Pr[h(x'_j) = y'_j | trained without i], Feldman & Zhang 2020,
-    eq. 2, from K networks: `correct` (K, m) on test samples, `masks` (K, n). NaN rows for samples that were always, or
-    never, trained on.
-    """
-    inside, right = masks.astype(np.float64), correct.astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        with_it = (inside.T @ right) / inside.sum(axis=0)[:, None]
-        without = ((1.0 - inside).T @ right) / (1.0 - inside).sum(axis=0)[:, None]
-    return np.asarray(with_it - without)
 
 
 def mean_effect(values: NDArray[Any], masks: Bools) -> tuple[Floats, Floats]:

@@ -48,13 +48,19 @@ def fresh_split(settings: DataSettings, seed: int, like: SplitData) -> SplitData
 
 
 def _rescaled(part: Part, own: Scaling, wanted: Scaling) -> Part:
-    return _part(own.unscaled(part.x), own.unscaled_target(part.targets), part.noisy, wanted)
+    targets = own.unscaled_target(part.targets) if _are_values(part.targets) else part.targets
+    return _part(own.unscaled(part.x), targets, part.noisy, wanted)
 
 
 def _part(features: Floats, targets: NDArray[Any], noisy: NDArray[np.bool_], scaling: Scaling) -> Part:
     x, y = scaling.scaled(features), targets
-    if np.issubdtype(targets.dtype, np.floating):
+    if _are_values(targets):
         y = ((targets - scaling.target_shift) / scaling.target_scale).astype(np.float32)
     for array in (x, y, noisy):
         array.setflags(write=False)
     return Part(x, y, noisy)
+
+
+def _are_values(targets: NDArray[Any]) -> bool:
+    """Say whether targets are those of a regression, which are scaled; class numbers are not."""
+    return np.issubdtype(targets.dtype, np.floating)

@@ -12,13 +12,14 @@ from nnviz.data.dataset import Part, SplitData
 
 
 def with_training_rows(data: SplitData, rows: NDArray[np.integer]) -> SplitData:
-    """Return the data with those rows (m,) of the training part alone; a row may come several times, as in a bootstrap.
+    """Return the data with those rows (m,) of the real training part alone, each with its changed copies.
 
-    Scaling stays as it was measured on the whole training part, so that networks see the same numbers. Changed copies
-    count as samples of their own.
+    A row may come several times, as in a bootstrap. Scaling stays as it was measured on the whole training part, so
+    that networks see the same numbers.
     """
-    train = data.train
-    return replace(data, train=_frozen(train.x[rows], train.targets[rows], train.noisy[rows]), copies=0)
+    train, real = data.train, len(data.real_train)
+    every = np.concatenate([rows + number * real for number in range(1 + data.copies)])
+    return replace(data, train=_frozen(train.x[every], train.targets[every], train.noisy[every]))
 
 
 def with_training_targets(data: SplitData, targets: NDArray[Any], noisy: NDArray[np.bool_] | None = None) -> SplitData:

@@ -37,7 +37,8 @@ from nnviz.training.twins import common_epochs
 
 Resampling = Literal["fresh", "bootstrap", "same"]
 """The samples of each network: as many new ones of the generator (fresh), as many of the run's own training samples
-drawn with replacement (bootstrap, Efron 1979), or those themselves (same), so that seeds alone make the variance."""
+drawn with replacement, each with its changed copies (bootstrap, Efron 1979), or those themselves (same), so that seeds
+alone make the variance."""
 
 POINTS = 1_000
 """Points that networks are judged at: more would make no difference beside the spread over networks."""
@@ -357,7 +358,8 @@ def _member(experiment: Experiment, data: SplitData, resampling: Resampling, num
         own = fresh_split(experiment.data, new_seed(experiment.data, 1 + number), data)
     elif resampling == "bootstrap":
         rng = np.random.default_rng([experiment.data.seed, 7, number])
-        own = with_training_rows(data, rng.integers(0, len(data.train), len(data.train)))
+        count = len(data.real_train)
+        own = with_training_rows(data, rng.integers(0, count, count))
     else:
         own = data
     return make_engine(experiment.network, experiment.training, own, (experiment.seed + number) % 2**31)

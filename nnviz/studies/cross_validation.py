@@ -73,9 +73,19 @@ class CrossValidationReport:
 
     @property
     def chosen(self) -> int | None:
-        """The place among `epochs` where the mean validation loss of what is through is smallest; None without any."""
+        """The place among `epochs` where the mean validation loss of what is through is smallest.
+
+        None where nothing is through, or nothing came to its end: an epoch before all diverged is no choice.
+        """
+        if self.diverged == np.count_nonzero(self.done):
+            return None
         mean = self.mean("validation_loss")[0]
         return int(np.nanargmin(mean)) if np.isfinite(mean).any() else None
+
+    @property
+    def diverged(self) -> int:
+        """How many of the runs that are through have no finite validation loss at the last epoch."""
+        return int(np.count_nonzero(np.isnan(self.curves.validation_loss[self.done, -1])))
 
     def mean(self, name: str) -> tuple[Floats, Floats]:
         """Return the mean of a column of `Curves` over the runs that are through, and its standard error, (epochs,).
@@ -92,7 +102,8 @@ class CrossValidationReport:
         count = min(len(values), self.folds)
         if count < 2:
             return mean, np.full(len(self.epochs), np.nan)
-        return mean, np.asarray(values.std(axis=0, ddof=1) / math.sqrt(count))
+        with np.errstate(over="ignore"):  # of runs that are about to diverge
+            return mean, np.asarray(values.std(axis=0, ddof=1) / math.sqrt(count))
 
     def interval(self, error: float, samples: int) -> Interval | None:
         """Return the 95 % interval of an error that was measured on so many samples; None where it is not finite."""
@@ -187,7 +198,7 @@ class CrossValidation(Study[CrossValidationReport]):
         for place, _ in enumerate(train_through(engine, epochs.tolist(), self.stopped)):
             row = engine.measure()
             for name in names:
-                if name in row:
+                if name in row and math.isfinite(row[name][-1]):
                     found[name][place] = row[name][-1]
         return None if self.stopped() else found
 
@@ -208,14 +219,14 @@ def _with(report: CrossValidationReport, job: _Job, measured: dict[str, Floats])
 
 def sentence(report: CrossValidationReport) -> str:
     """Return what cross-validation found, beside what the experiment's single split says."""
-    place = report.chosen
+    diverged, place = _diverged(report), report.chosen
     if place is None:
-        return "All folds diverged: lower the learning rate." if report.done.any() else ""
+        return diverged
     mean, error = (float(each[place]) for each in report.mean("validation_error"))
     repeated = f", {report.repeats} times," if report.repeats > 1 else ""
     expected = _with_error(mean, error, report.target) + (f" for {report.target}" if report.target else "")
     what = "an RMSE of" if report.target else "an error of"
-    text = (
+    text = diverged + (
         f"{report.folds}-fold cross-validation{repeated} expects {what} {expected} (mean "
         f"and standard error over folds) at epoch {int(report.epochs[place]):,}, where the mean validation loss is "
         "smallest."
@@ -228,6 +239,19 @@ def sentence(report: CrossValidationReport) -> str:
     said = [_judged(report, name, float(values[place]), samples) for name, values, samples in parts]
     known = " and ".join(each for each in said if each)
     return f"{text} The single split says {known} there." if known else text
+
+
+def _diverged(report: CrossValidationReport) -> str:
+    """Return how many trainings diverged and what that leaves; nothing where none did. Numbers come after it."""
+    through, advice = np.count_nonzero(report.done), "lower the learning rate."
+    if not report.diverged:
+        return ""
+    if report.diverged == through:
+        return f"All folds diverged: {advice}"
+    common = report.epochs[np.isfinite(report.mean("validation_loss")[0])]
+    if not len(common):
+        return f"{report.diverged} of {through} trainings diverged at once: {advice}"
+    return f"{report.diverged} of {through} trainings diverged, the first after epoch {common[-1]:,}: {advice} "
 
 
 def _judged(report: CrossValidationReport, part: str, error: float, samples: int) -> str:

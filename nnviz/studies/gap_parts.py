@@ -205,16 +205,25 @@ class _Found:
         seeds = range(study.seeds)
         jobs = [_Job("now", seed, study.epochs, self.data) for seed in seeds]
         jobs += [_Job("sample", seed, long, self.data) for seed in seeds]
+        steps = long * self._steps(self.data)
         if self._large is not None:
-            steps = 2 * long * len(self.data.train) / len(self._large.train)
-            epochs = max(FEWEST, math.ceil(steps))
+            epochs = max(FEWEST, self._epochs(2 * steps, self._large))
             return jobs + [_Job("family", seed, epochs, self._large) for seed in seeds]
         rng = np.random.default_rng([study.experiment.data.seed, 8])
-        count = len(self.data.train)
+        count = len(self.data.real_train)
         for seed in seeds:
-            half = with_training_rows(self.data, np.sort(rng.permutation(count)[: max(1, count // 2)]))
-            jobs.append(_Job("half", seed, 2 * long, half))  # as many steps as with all of them
+            rows = np.sort(rng.permutation(count)[: max(1, count // 2)])
+            half = with_training_rows(self.data, rows)
+            jobs.append(_Job("half", seed, self._epochs(steps, half), half))
         return jobs
+
+    def _steps(self, data: SplitData) -> int:
+        """Return the steps of an epoch; the last one may see fewer samples than a batch holds."""
+        return -(-len(data.train) // self.study.experiment.training.batch_size)
+
+    def _epochs(self, steps: int, data: SplitData) -> int:
+        """Return after how many epochs so many steps have been made."""
+        return -(-steps // self._steps(data))
 
     def jobs(self) -> list[_Job]:
         """Return all trainings, in the order in which they are to be done."""

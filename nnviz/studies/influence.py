@@ -73,6 +73,11 @@ class Comparison:
     exact: bool | None = None
     same_order: bool = True
 
+    @property
+    def can_have_controls(self) -> bool:
+        """Whether more samples were left alone than chosen, so that controls can draw as many of them at random."""
+        return self.data is not None and self.rows is not None and 2 * len(self.rows) < len(self.data.real_train)
+
 
 def changed_share(before: NDArray[Any], after: NDArray[Any]) -> float:
     """Return how much of the plane is answered otherwise.
@@ -92,7 +97,8 @@ class LeaveOut(Study[Comparison]):
     samples in the same order: nothing differs but the labels. Without some of them the order of the others cannot be
     kept where an epoch has several batches, because it is drawn for as many samples as there are; with one batch an
     epoch it is the same. Controls show how much of a difference is due to that: twins in which as many other samples,
-    chosen at random, were removed, or given a wrong class, instead.
+    chosen at random, were removed, or given a wrong class, instead. Where half of the samples or more are chosen there
+    are none: not enough others are left to draw from.
 
     `labels` (m,) are the new classes of `rows` (m,), numbers of real training samples; None removes them. For a
     regression samples can only be removed.
@@ -127,7 +133,8 @@ class LeaveOut(Study[Comparison]):
         self.begin_training()
         jobs: list[tuple[str, NDArray[np.intp], NDArray[np.int64] | None]]
         jobs = [("run", self.rows[:0], None), ("twin", self.rows, self.labels)]
-        jobs += [("control", *self._control(data, number)) for number in range(self.controls)]
+        if self.report().can_have_controls:
+            jobs += [("control", *self._control(data, number)) for number in range(self.controls)]
         done, total = 0, len(jobs)
 
         def train(job: tuple[str, NDArray[np.intp], NDArray[np.int64] | None]) -> tuple[Answer, bool | None] | None:
@@ -170,11 +177,10 @@ class LeaveOut(Study[Comparison]):
         """Return as many other samples at random, and wrong classes for them where samples are relabelled."""
         rng = np.random.default_rng([self.way.experiment.seed, 40, number])
         others = np.setdiff1d(np.arange(len(data.real_train)), self.rows)
-        count = min(len(self.rows), len(others) - 1)
-        rows = np.sort(rng.choice(others, count, replace=False))
+        rows = np.sort(rng.choice(others, len(self.rows), replace=False))
         if self.labels is None:
             return rows, None
-        steps = rng.integers(1, max(2, data.n_classes), count)
+        steps = rng.integers(1, max(2, data.n_classes), len(rows))
         return rows, (data.real_train.targets[rows] + steps) % data.n_classes
 
 
@@ -193,9 +199,7 @@ def changed(
         n, times = len(data.real_train), 1 + data.copies
         here, which = rows_in(settings, data, rows, wanted)
         if labels is None:
-            stays = np.ones(n, bool)
-            stays[here] = False
-            return with_training_rows(data, np.flatnonzero(np.tile(stays, times)))
+            return with_training_rows(data, np.setdiff1d(np.arange(n), here))
         targets, noisy = data.real_train.targets.copy(), data.real_train.noisy.copy()
         true = prepare(settings.replace(label_noise=0.0)).real_train.targets
         targets[here] = labels[which]
@@ -335,15 +339,15 @@ class MostInfluential(Study[Effects]):
         known = replace(known, run=base)
         self.tell(known)
 
-        def learn(number: int) -> tuple[NDArray[np.bool_], Any]:
+        def learn(number: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
             mask = random_part(experiment.seed, number, n)
-            part = with_training_rows(data, np.flatnonzero(np.tile(mask, 1 + data.copies)))
-            return mask, answers(experiment, part, data, number + 1, self.way.end, self)
+            part = with_training_rows(data, np.flatnonzero(mask))
+            return mask, answers(experiment, part, data.test, number + 1, self.way.end, self)
 
         for done, (_, (mask, found)) in enumerate(self.each(range(self.networks), learn), start=1):
             if found is None:
                 continue
-            masks[used], errors[used] = mask, 1.0 - found[1].mean()
+            masks[used], errors[used] = mask, 1.0 - found.mean()
             used += 1
             effect, spread = mean_effect(errors[:used], masks[:used])
             self.tell(replace(known, trained=used, test_error=effect, error=spread), done / self.networks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -106,7 +106,6 @@ class LearningCurveStudy(Study[LearningCurveReport]):
             train[job.seed, job.size], test[job.seed, job.size] = errors
             diverged += not np.isfinite(errors[1])
             done += float(cost[job.size])
-            finished = job.size == len(report.sizes) - 1 or not np.isnan(test).any()
             report = LearningCurveReport(
                 report.sizes,
                 report.epochs,
@@ -116,10 +115,11 @@ class LearningCurveStudy(Study[LearningCurveReport]):
                 diverged,
                 report.test_samples,
                 report.target,
-                fitted(report.sizes, test) if finished else report.curve,
+                fitted(report.sizes, test) if job.size == len(report.sizes) - 1 else report.curve,
                 data,
             )
             self.tell(report, done / float(cost.sum()))
+        self.tell(replace(report, curve=fitted(report.sizes, test)))  # smaller sizes may have come after the largest
 
     def _empty(self, data: SplitData) -> LearningCurveReport:
         training, largest = self.experiment.training, len(data.real_train)
@@ -134,7 +134,7 @@ class LearningCurveStudy(Study[LearningCurveReport]):
 
     def _trained(self, job: _Job, data: SplitData, epochs: int) -> tuple[float, float] | None:
         """Return the training and the test error of one network, NaN if it diverged; None once it shall stop."""
-        part = with_training_rows(data, with_copies(job.rows, data))
+        part = with_training_rows(data, job.rows)
         training = self.experiment.training.replace(epochs=epochs)  # so that a schedule without a period fits in
         engine = make_engine(self.experiment.network, training, part, self.report().seeds[job.seed])
         reached = list(train_through(engine, [epochs], self.stopped))
@@ -182,12 +182,6 @@ def epochs_for(sizes: Indices, batch_size: int, epochs: int, budget: Budget) -> 
     if budget == "steps":
         return np.maximum(1, np.round(whole / steps)).astype(np.int64)
     return np.maximum(epochs, -(-min(FEWEST_STEPS, whole) // steps)).astype(np.int64)
-
-
-def with_copies(rows: Indices, data: SplitData) -> Indices:
-    """Return rows (m,) of the training part together with those of their changed copies."""
-    real = len(data.real_train)
-    return np.concatenate([rows + number * real for number in range(1 + data.copies)])
 
 
 def fitted(sizes: Indices, errors: Floats) -> LearningCurve | None:

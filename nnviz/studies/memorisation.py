@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.analysis import memorisation as history
-from nnviz.data.dataset import DataError, SplitData
+from nnviz.data.dataset import DataError, Part, SplitData
 from nnviz.data.plane import Plane, make_plane
 from nnviz.data.settings import PlaneSettings
 from nnviz.data.subset import with_training_rows
@@ -104,13 +104,12 @@ class Path:
 class Crowd:
     """Networks that were trained on random parts of the training samples.
 
-    masks (K, n): which samples each was trained on; correct (K, n): whether it answers their labels; right (K, m): the
-    same for the test samples. Of `wanted` networks `diverged` could not be used.
+    masks (K, n): which samples each was trained on; correct (K, n): whether it answers their labels. Of `wanted`
+    networks `diverged` could not be used.
     """
 
     masks: NDArray[np.bool_]
     correct: NDArray[np.bool_]
-    right: NDArray[np.bool_]
     wanted: int
     diverged: int = 0
 
@@ -118,11 +117,6 @@ class Crowd:
     def memorised(self) -> history.Memorisation:
         """The memorisation score of every training sample."""
         return history.memorisation(self.correct, self.masks)
-
-    @cached_property
-    def effect(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What training with each sample does to the share of right test answers, and its standard error."""
-        return history.mean_effect(self.right.mean(axis=1), self.masks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,15 +204,14 @@ class MemorisationStudy(Study[Report]):
 
     def _train_crowd(self, experiment: Experiment, data: SplitData, share: float) -> None:
         """Train networks on random parts, and keep whether they are right."""
-        n, m = len(data.train), len(data.test)
-        masks, correct = np.zeros((2, self.networks, len(data.real_train)), bool)
-        right = np.zeros((self.networks, m), bool)
+        part = data.real_train
+        masks, correct = np.zeros((2, self.networks, len(part)), bool)
         used = diverged = 0
 
-        def one(number: int) -> tuple[NDArray[np.bool_], tuple[NDArray[Any], NDArray[Any]] | None]:
-            mask = random_part(experiment.seed, number, len(data.real_train))
-            rows = np.flatnonzero(np.tile(mask, n // len(mask)))
-            return mask, answers(experiment, with_training_rows(data, rows), data, number + 1, self.way.end, self)
+        def one(number: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
+            mask = random_part(experiment.seed, number, len(part))
+            samples = with_training_rows(data, np.flatnonzero(mask))
+            return mask, answers(experiment, samples, part, number + 1, self.way.end, self)
 
         for _, (mask, found) in self.each(range(self.networks), one):
             if found is None and self.stopped():
@@ -226,9 +219,9 @@ class MemorisationStudy(Study[Report]):
             if found is None:
                 diverged += 1
                 continue
-            masks[used], correct[used], right[used] = mask, found[0], found[1]
+            masks[used], correct[used] = mask, found
             used += 1
-            crowd = Crowd(masks[:used], correct[:used], right[:used], self.networks, diverged)
+            crowd = Crowd(masks[:used], correct[:used], self.networks, diverged)
             done = (used + diverged) / self.networks
             self.tell(self._with(crowd=crowd), share + (1.0 - share) * done)
 
@@ -272,9 +265,9 @@ def random_part(seed: int, number: int, n: int, share: float = SHARE) -> NDArray
 
 
 def answers(
-    experiment: Experiment, samples: SplitData, data: SplitData, offset: int, epochs: int, study: Study[Any]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
-    """Train a network on some samples; return whether it is right on the training (n,) and test samples (m,) of `data`.
+    experiment: Experiment, samples: SplitData, part: Part, offset: int, epochs: int, study: Study[Any]
+) -> NDArray[np.bool_] | None:
+    """Train a network on some samples; return whether it is right on each of a part, (n,).
 
     `offset` sets its seed apart. None where it was stopped, or diverged.
     """
@@ -282,9 +275,7 @@ def answers(
     engine = make_engine(experiment.network, experiment.training, samples, seed)
     if not list(train_through(engine, [epochs], study.stopped)):
         return None
-    parts = (data.real_train, data.test)
-    right = [engine.loss.classes(engine.predict(part.x)) == part.targets for part in parts]
-    return right[0], right[1]
+    return np.asarray(engine.loss.classes(engine.predict(part.x)) == part.targets)
 
 
 def sample_losses(loss: Loss, outputs: NDArray[Any], targets: NDArray[Any], n_classes: int) -> NDArray[np.float64]:

@@ -231,12 +231,19 @@ class RegularisationPathStudy(Study[RegularisationPath]):
         self._done = 0
 
     def experiment_at(self, place: int) -> Experiment:
-        """Return the experiment whose run is what cold starts show at a value."""
+        """Return the experiment whose run is what cold starts show at a value.
+
+        A schedule whose period is the epoch limit keeps the limit of the whole path, wherever on it the run ends.
+        """
         data = self.report().data
         assert data is not None
-        made = self.experiment if self.axis.within else self.axis.applied(self.experiment, self.values[place], data)
-        epochs = round(self.values[place]) if self.axis.within else self.epochs
-        return made.replace(training=made.training.replace(epochs=epochs))
+        if not self.axis.within:
+            made = self.axis.applied(self.experiment, self.values[place], data)
+            return made.replace(training=made.training.replace(epochs=self.epochs))
+        training = self.experiment.training.replace(epochs=round(self.values[place]))
+        if getattr(training.schedule, "period", None) == 0:
+            training = training.replace(schedule=training.schedule.replace(period=self.epochs))
+        return self.experiment.replace(training=training)
 
     def study(self) -> None:
         settings = self.experiment.data

@@ -167,6 +167,14 @@ def test_new_samples_are_in_the_scaling_of_the_old_ones() -> None:
     )
 
 
+def test_new_samples_of_classes_have_class_numbers() -> None:
+    settings = DataSettings(source=Blobs(samples=60, classes=3), standardize=True, validation_share=0.2, copies=1)
+    other, alone = fresh_split(settings, 9, prepare(settings)), prepare(settings.replace(seed=9))
+    for own, expected in ((other.train, alone.train), (other.validation, alone.validation)):
+        assert own.targets.dtype == expected.targets.dtype == np.int64
+        np.testing.assert_array_equal(own.targets, expected.targets)
+
+
 def test_new_samples_have_wrong_labels_as_the_old_ones_do() -> None:
     settings = DataSettings(source=Circles(samples=100), label_noise=0.2)
     data = prepare(settings)

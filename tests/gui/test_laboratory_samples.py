@@ -14,7 +14,7 @@ from nnviz.data.drawings.drawing import Drawing
 from nnviz.data.split import prepare
 from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
-from nnviz.gui.laboratory.pages.influence import TRUE
+from nnviz.gui.laboratory.pages.influence import REMOVE, TRUE
 from nnviz.gui.laboratory.pages.memorisation import COLORINGS
 from nnviz.gui.laboratory.pages.noisy_labels import _right_by
 from nnviz.gui.laboratory.pages.random_labels import _around
@@ -230,6 +230,20 @@ def test_samples_are_picked_removed_and_compared(open_page, qtbot):
     true = prepare(page.experiment.data.replace(label_noise=0.0)).train.targets[numbers]
     np.testing.assert_array_equal(page._shown.labels, true)
     page.apply_theme(LIGHT)
+
+
+@pytest.mark.parametrize(("count", "missing"), [(14, False), (15, True), (30, True)])
+def test_where_no_controls_can_be_it_says_so(open_page, qtbot, count, missing):
+    page = open_page("influence", epochs=3)
+    page.deed.setCurrentIndex(page.deed.findData(TRUE if count == 30 else REMOVE))
+    page.selected = set(range(count))
+    page.controls.setValue(2)
+    page.button.click()
+    finish(qtbot, page)
+    said = page.sentence.text()
+    assert ("There are no controls" in said) == missing
+    assert ("fewer than half of the 30 samples" in said) == missing
+    assert ("2 controls" in said) == ("which the controls show" in said) == (not missing)
 
 
 def test_a_rectangle_is_drawn_with_the_mouse(open_page):

@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 
 from nnviz.analysis.bias_variance import decomposition
+from nnviz.data.dataset import Part, SplitData
 from nnviz.data.fresh import fresh_part, fresh_split
 from nnviz.data.split import prepare
 from nnviz.data.subset import with_training_rows
 from nnviz.data.truth import truth_of
 from nnviz.engines.choose import make_engine
+from nnviz.engines.engine import Engine
+from nnviz.engines.losses import Loss
+from nnviz.engines.settings import TrainingSettings
 from nnviz.experiment import Experiment
+from nnviz.network.settings import NetworkSettings
 from nnviz.settings import SettingsError
+from nnviz.studies import bias_variance
 from nnviz.studies.bias_variance import (
     MARKS,
     BiasVariance,
@@ -63,6 +69,47 @@ def test_the_numbers_are_those_of_networks_trained_one_by_one(resampling: Resamp
     assert report.averages.variance_error[-1] == pytest.approx(expected.variance_error, rel=1e-5)
     assert report.averages.error[-1] == pytest.approx(expected.error, rel=1e-5)
     assert report.epochs.tolist() == list(range(13))
+
+
+@pytest.mark.parametrize("engine", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "loss", [name for name in Loss.registry.names() if "classification" in Loss.registry[name].tasks]
+)
+def test_every_loss_of_classes_learns_from_fresh_samples(loss: str, engine: str) -> None:
+    """Blobs are not scaled, so that those of another data seed are the fresh samples of a network."""
+    settings = ["data.source={kind='blobs', classes=3, samples=40}", f"training={{loss='{loss}', engine='{engine}'}}"]
+    blobs = QUICK.with_settings(settings)
+    report = finished(BiasVariance(blobs, 2, 2, "fresh", threads=1))
+    assert isinstance(report, EpochsReport)
+    judge, outputs = judge_of(blobs.data, prepare(blobs.data), 1_000), []
+    for number in range(2):
+        own = prepare(blobs.data.replace(seed=new_seed(blobs.data, 1 + number)))
+        alone = make_engine(blobs.network, blobs.training, own, blobs.seed + number)
+        alone.train_epochs(2)
+        outputs.append(alone.loss.probabilities(alone.predict(judge.x)))
+    expected = decomposition(np.stack(outputs), judge.truth, judge.noise)
+    assert report.averages.bias_squared[-1] == pytest.approx(expected.bias_squared, rel=1e-5)
+    assert report.averages.variance[-1] == pytest.approx(expected.variance, rel=1e-5)
+
+
+def test_a_bootstrap_draws_samples_and_not_their_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of n samples drawn n times about 1 - 1/e are there; each brings its copies as often as it was drawn itself."""
+    parts: list[Part] = []
+
+    def noted(network: NetworkSettings, training: TrainingSettings, data: SplitData, seed: int) -> Engine:
+        parts.append(data.train)
+        return make_engine(network, training, data, seed)
+
+    monkeypatch.setattr(bias_variance, "make_engine", noted)
+    copied = QUICK.with_settings(["data.source={kind='moons', samples=400}", "data.copies=4", "data.jitter=0.1"])
+    finished(BiasVariance(copied, 1, 2, "bootstrap", threads=1))
+    whole, n = prepare(copied.data).train.x, 200
+    place = {row.tobytes(): number for number, row in enumerate(whole)}
+    for part in parts:
+        drawn = np.bincount([place[row.tobytes()] for row in part.x], minlength=len(whole)).reshape(5, n)
+        assert len(part) == len(whole)
+        np.testing.assert_array_equal(drawn, np.tile(drawn[0], (5, 1)))
+        assert np.mean(drawn[0] > 0) == pytest.approx(1 - np.exp(-1), abs=0.1)
 
 
 def test_the_surfaces_are_mean_and_spread_of_the_members() -> None:
@@ -120,7 +167,7 @@ def test_networks_that_diverge_are_told() -> None:
 def test_marks_do_not_depend_on_how_fast_it_goes() -> None:
     reports = [finished(BiasVariance(SINE, 1_500, 2, threads=threads)) for threads in (1, 2)]
     assert reports[0].epochs.tolist() == reports[1].epochs.tolist()  # type: ignore[union-attr]
-    assert len(reports[0].epochs) <= MARKS  # type: ignore[union-attr,arg-type]
+    assert len(reports[0].epochs) <= MARKS  # type: ignore[arg-type]
     np.testing.assert_array_equal(reports[0].averages.variance, reports[1].averages.variance)
 
 

@@ -7,7 +7,7 @@ import pytest
 from study_stage import report_of
 
 from nnviz.analysis.intervals import error_interval
-from nnviz.data.folds import pool, split_fold
+from nnviz.data.folds import fold_numbers, pool, split_fold
 from nnviz.engines.choose import make_engine
 from nnviz.experiment import Experiment
 from nnviz.project.library import Library
@@ -92,6 +92,55 @@ def test_too_many_folds_are_a_sentence():
         study.start()
         assert study.join(60)
         assert study.progress().text == "10 samples cannot make 15 folds: choose from 2 to 10."
+
+
+def alone(experiment: Experiment, fold: int, epochs: int) -> bool:
+    """Say whether a network that learns from all but one of five folds has finite weights at the end."""
+    dataset = experiment.data.source.load(experiment.data.seed)
+    rows, _ = pool(dataset, experiment.data)
+    numbers = fold_numbers(dataset.targets[rows], 5, experiment.data.seed, False)
+    data = split_fold(dataset, experiment.data, numbers, fold)
+    engine = make_engine(experiment.network, experiment.training, data, experiment.seed)
+    engine.pass_epochs(epochs)
+    return bool(np.isfinite(engine.parameters()).all())
+
+
+SINE = Experiment().with_settings(
+    [
+        "data.source={kind='noisy-sine', samples=60}",
+        "network.layers=[{kind='linear', units=16}, 'relu']",
+        "training.optimizer='sgd'",
+    ]
+)
+
+
+@pytest.mark.parametrize("rate", [0.3, 3.0])
+def test_where_all_diverge_no_epoch_before_it_is_chosen(rate):
+    experiment = SINE.with_settings([f"training.learning_rate={rate}"])
+    assert not any(alone(experiment, fold, 30) for fold in range(5))
+    report = report_of(CrossValidation(experiment, Library(), epochs=30, folds=5))
+    assert (report.diverged, report.chosen) == (5, None)
+    assert np.isfinite(report.curves.validation_loss[:, 0]).all()
+    assert not np.isinf(report.curves.validation_loss).any()
+    assert sentence(report) == "All folds diverged: lower the learning rate."
+
+
+def test_those_that_diverged_come_before_any_number():
+    """The largest learning rate at which some of the folds come through, as they do alone."""
+    for rate in np.geomspace(0.3, 0.02, 30):
+        experiment = SINE.with_settings([f"training.learning_rate={rate}"])
+        through = [alone(experiment, fold, 30) for fold in range(5)]
+        if any(through):
+            break
+    assert 0 < sum(through) < 5
+    report = report_of(CrossValidation(experiment, Library(), epochs=30, folds=5))
+    np.testing.assert_array_equal(np.isfinite(report.curves.validation_loss[:, -1]), through)
+    assert report.diverged == 5 - sum(through)
+    last = int(np.isfinite(report.curves.validation_loss).all(axis=0).nonzero()[0][-1])
+    assert sentence(report).startswith(
+        f"{5 - sum(through)} of 5 trainings diverged, the first after epoch {report.epochs[last]}: "
+        "lower the learning rate. 5-fold cross-validation expects an RMSE of"
+    )
 
 
 def test_cancelling_keeps_whole_runs_only():

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 from nnviz.analysis.gap_parts import UNKNOWN, Estimate
+from nnviz.data.dataset import SplitData
 from nnviz.data.split import prepare
 from nnviz.engines.choose import make_engine
+from nnviz.engines.engine import Engine
+from nnviz.engines.settings import TrainingSettings
 from nnviz.experiment import Experiment
+from nnviz.network.settings import NetworkSettings
 from nnviz.settings import SettingsError
+from nnviz.studies import gap_parts
 from nnviz.studies.gap_parts import Counted, GapReport, GapStudy, amount, in_words, with_error
 from nnviz.studies.judge import judge_of
 
@@ -85,6 +90,50 @@ def test_where_the_floor_is_not_known_optimisation_still_is() -> None:
     assert "second half of the samples" in said
 
 
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> list[Engine]:
+    """The engines that a study trains, in the order in which it makes them."""
+    made: list[Engine] = []
+
+    def noted(network: NetworkSettings, training: TrainingSettings, data: SplitData, seed: int) -> Engine:
+        made.append(make_engine(network, training, data, seed))
+        return made[-1]
+
+    monkeypatch.setattr(gap_parts, "make_engine", noted)
+    return made
+
+
+def steps_made(engine: Engine) -> tuple[int, int]:
+    """Return the steps of a training, and of each of its epochs."""
+    return engine.step, engine.step // engine.epoch
+
+
+@pytest.mark.parametrize("batch", [4, 10, 15, 1_000, 1_000_000])
+def test_the_large_sample_is_learned_from_in_twice_as_many_steps(engines: list[Engine], batch: int) -> None:
+    experiment = PLANE.with_settings([f"training.batch_size={batch}"])
+    finished(GapStudy(experiment, 10, 2, threads=1, larger=3))
+    (sample, _), (family, each) = steps_made(engines[2]), steps_made(engines[4])
+    assert (len(engines[2].data.train), len(engines[4].data.train)) == (15, 45)
+    assert 2 * sample <= family < 2 * sample + each
+
+
+@pytest.mark.parametrize("batch", [10, 60, 1_000, 1_000_000])
+@pytest.mark.parametrize("copies", [0, 4])
+def test_half_of_the_samples_is_learned_from_in_as_many_steps(engines: list[Engine], batch: int, copies: int) -> None:
+    experiment = CIRCLES.with_settings(
+        ["data={source='wine', train_share=0.5, standardize=true}", f"data.copies={copies}", "data.jitter=0.1"]
+    ).with_settings([f"training.batch_size={batch}"])
+    finished(GapStudy(experiment, 2, 2, threads=1))
+    (sample, _), (half, each) = steps_made(engines[2]), steps_made(engines[4])
+    assert sample <= half < sample + each
+    data, known = prepare(experiment.data), {}
+    for number, row in enumerate(data.train.x):
+        known[row.tobytes()] = number % len(data.real_train)
+    seen = [known[row.tobytes()] for row in engines[4].data.train.x]
+    assert len(set(seen)) == len(data.real_train) // 2, "copies are no samples of their own"
+    assert np.bincount(seen, minlength=len(data.real_train)).max() == 1 + copies
+
+
 @pytest.mark.parametrize(("epochs", "seeds"), [(0, 5), (10, 1)])
 def test_too_little_to_take_apart(epochs: int, seeds: int) -> None:
     with pytest.raises(SettingsError, match="at least one epoch and two seeds"):
@@ -114,8 +163,8 @@ def made(floor: float, family: float, sample: float, now: float, error: float = 
         gained=UNKNOWN,
         now=np.array([[now - error], [now + error]]),
     )
-    words = {"noise": "the classes overlap", "done": True}
-    return GapReport(np.array([50]), (counted,), 2, 100, 2_000, 10_000, True, **words), counted
+    report = GapReport(np.array([50]), (counted,), 2, 100, 2_000, 10_000, True, noise="the classes overlap", done=True)
+    return report, counted
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from nnviz.history.chapters import Chapter
 from nnviz.probes.surface import Surface
 from nnviz.project.library import Library
 from nnviz.studies.influence import LeaveOut, MostInfluential, changed_share, without
+from nnviz.studies.memorisation import random_part
 
 ROWS = np.array([3, 11, 7])
 
@@ -67,6 +68,39 @@ def test_with_other_labels_nothing_but_the_labels_differs():
     assert found.same_order
     same = done(leave_out(experiment, 9, labels=data.train.targets[ROWS]))
     np.testing.assert_array_equal(same.twin.surface, same.run.surface)
+
+
+@pytest.mark.parametrize("count", [15, 29, 30])
+def test_where_too_few_others_are_left_there_are_no_controls(count):
+    """A control treats as many others, at random: half of the samples or more leave none, or no choice among them."""
+    experiment = quick()
+    data = prepare(experiment.data)
+    rows, targets = np.arange(count), data.train.targets.copy()
+    targets[rows] = 1 - targets[rows]
+    found = done(leave_out(experiment, 4, rows, targets[rows]))
+    alone = trained(experiment, with_training_targets(data, targets), 4)
+    assert found.twin.test_loss == alone.measure()["test_loss"][0]
+    assert (found.controls, found.can_have_controls) == ((), False)
+
+
+@pytest.mark.parametrize("deed", ["remove", "relabel"])
+def test_controls_treat_as_many_others(deed):
+    experiment = quick("training.batch_size=64")
+    data, rows = prepare(experiment.data), np.arange(14)
+    labels = None if deed == "remove" else 1 - data.train.targets[rows]
+    found = done(leave_out(experiment, 2, rows, labels))
+    assert found.can_have_controls
+    possible = set()
+    for others in (np.delete(np.arange(14, 30), [a, b]) for a in range(16) for b in range(a)):
+        targets = data.train.targets.copy()
+        targets[others] = 1 - targets[others]
+        less = with_training_rows(data, np.setdiff1d(np.arange(30), others))
+        part = less if deed == "remove" else with_training_targets(data, targets)
+        possible.add(float(trained(experiment, part, 2).measure()["test_loss"][0]))
+    assert len(found.controls) == 2
+    assert {each.test_loss for each in found.controls} <= possible
+    half = done(leave_out(experiment, 2, np.arange(20)))
+    assert half.controls == ()
 
 
 def test_changes_of_settings_are_followed_by_the_twin():
@@ -130,6 +164,15 @@ def test_of_many_samples_random_parts_tell(monkeypatch):
     finite = np.isfinite(found.test_error)
     assert finite.sum() > 20
     assert (found.error[finite] > 0).any()
+    data, masks = prepare(quick().data), np.array([random_part(0, number, 30) for number in range(12)])
+    errors = []
+    for number, mask in enumerate(masks):
+        engine = make_engine(
+            quick().network, quick().training, with_training_rows(data, np.flatnonzero(mask)), number + 1
+        )
+        engine.pass_epochs(5)
+        errors.append(engine.measure()["test_error"][0])
+    np.testing.assert_allclose(found.test_error, mean_effect(np.array(errors), masks)[0], atol=1e-12)
     effect, _ = mean_effect(np.zeros(3), np.array([[1, 0], [1, 1], [0, 1]], bool))
     assert np.isnan(effect).all()
     sine = Experiment().with_settings(["data.source=noisy-sine", "data.source.samples=60"])

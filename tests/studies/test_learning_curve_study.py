@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,7 +22,6 @@ from nnviz.studies.learning_curve import (
     fitted,
     nested_order,
     subset_sizes,
-    with_copies,
 )
 
 QUICK = ["data.source.samples=160", "data.train_share=0.6", "network.layers=[{kind='linear', units=3}, 'tanh']"]
@@ -101,16 +102,6 @@ def test_errors_are_those_of_least_squares_on_the_same_subsets():
     assert report.test_error[:, 0].mean() > report.test_error[:, -1].mean()
 
 
-def test_changed_copies_go_with_their_samples():
-    experiment = quick("data.copies=2")
-    data = prepare(experiment.data)
-    rows = np.array([3, 5])
-    both = with_copies(rows, data)
-    real = len(data.real_train)
-    assert both.tolist() == [3, 5, real + 3, real + 5, 2 * real + 3, 2 * real + 5]
-    assert (data.train.targets[both].reshape(3, 2) == data.train.targets[rows]).all()
-
-
 def test_a_point_becomes_settings_with_the_same_test_part():
     experiment = quick()
     data = prepare(experiment.data)
@@ -147,6 +138,36 @@ def test_what_diverged_is_left_out_of_the_law():
     assert curve.sizes.tolist() == [10, 40, 80, 160]
     assert curve.seeds == 2
     assert fitted(sizes, np.full((2, 5), np.nan)) is None
+
+
+class OutOfOrder(LearningCurveStudy):
+    """Errors of 0.1 + 1/n; one seed diverges at a size, and another comes through a size after the largest one."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__(experiment, Library(), epochs=1, seeds=2, count=6, smallest=3, threads=2)
+        self.largest_is_in = threading.Event()
+
+    def _trained(self, job, data, epochs):
+        if (job.seed, job.size) == (0, 1):
+            return float("nan"), float("nan")
+        if (job.seed, job.size) == (1, 4):
+            assert self.largest_is_in.wait(30)
+        return 0.0, 0.1 + 1 / len(job.rows)
+
+    def tell(self, report=None, share=None):
+        super().tell(report, share)
+        if report is not None and len(report.sizes) and np.isfinite(report.test_error[1, -1]):
+            self.largest_is_in.set()
+
+
+def test_what_comes_last_is_in_the_law():
+    report = report_of(OutOfOrder(quick()))
+    assert report.sizes.tolist() == [3, 6, 12, 24, 48, 96]
+    assert report.diverged == 1
+    assert report.curve is not None
+    assert report.curve.sizes.tolist() == [3, 12, 24, 48, 96]
+    assert report.curve.mean == pytest.approx(0.1 + 1 / report.curve.sizes)
+    assert report.curve.law.at(np.array([1000.0])) == pytest.approx([0.101], abs=1e-3)
 
 
 def test_a_training_part_that_is_too_small_is_a_sentence():

@@ -95,13 +95,12 @@ def test_the_ensemble_is_what_its_networks_are_alone():
     assert (len(crowd.masks), crowd.wanted, crowd.diverged) == (6, 6, 0)
     assert crowd.masks.sum(axis=1).tolist() == [21] * 6
     parts = {tuple(random_part(0, number, 30).tolist()): number for number in range(6)}
-    for mask, correct, right in zip(crowd.masks, crowd.correct, crowd.right, strict=True):
+    for mask, correct in zip(crowd.masks, crowd.correct, strict=True):
         number = parts[tuple(mask.tolist())]
         samples = with_training_rows(data, np.flatnonzero(mask))
         engine = make_engine(experiment.network, experiment.training, samples, number + 1)
         engine.pass_epochs(5)
         np.testing.assert_array_equal(correct, (engine.predict(data.train.x)[:, 0] > 0) == data.train.targets)
-        np.testing.assert_array_equal(right, (engine.predict(data.test.x)[:, 0] > 0) == data.test.targets)
     for sign in SIGNS:
         assert report.suspicion(sign).shape == (30,)
 

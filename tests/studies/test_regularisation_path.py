@@ -10,6 +10,7 @@ from study_stage import report_of
 from nnviz.data.folds import fold_numbers, pool, split_fold
 from nnviz.data.split import prepare
 from nnviz.engines.choose import make_engine
+from nnviz.engines.schedules import Schedule
 from nnviz.experiment import Experiment
 from nnviz.network.layers.dropout import Dropout
 from nnviz.probes import probes
@@ -118,6 +119,29 @@ def test_epochs_are_one_training_that_is_measured_on_the_way():
     assert report.train_error.tolist() == rows["train_error"][[0, 4, 19]].tolist()
     assert study.experiment_at(1).training.epochs == 5
     assert report.simple_first
+
+
+@pytest.mark.parametrize("name", Schedule.registry.names())
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_is_opened_has_the_weights_of_the_path(name: str, place: int) -> None:
+    """Without hidden layer the path shows all weights; a schedule may end with the training, which goes on there."""
+    experiment = DIABETES.with_settings([f"training.schedule='{name}'", "training.batch_size=40"])
+    study = RegularisationPathStudy(experiment, Library(), axes["epochs"](), (2.0, 10.0, 40.0), 999, folds=0)
+    report = report_of(study)
+    opened = study.experiment_at(place)
+    assert opened.training.epochs == report.values[place]
+    engine = make_engine(opened.network, opened.training, prepare(opened.data), opened.seed)
+    engine.pass_epochs(opened.training.epochs)
+    (slot,) = engine.plan.weight_slots
+    np.testing.assert_array_equal(report.coefficients[place], slot.view(engine.parameters()).ravel())
+    assert report.train_error[place] == engine.measure()["train_error"][-1]
+
+
+def test_a_period_of_its_own_stays() -> None:
+    experiment = DIABETES.with_settings(["training.schedule={kind='cosine', period=7}"])
+    study = RegularisationPathStudy(experiment, Library(), axes["epochs"](), (2.0, 10.0), 999, folds=0)
+    report_of(study)
+    assert study.experiment_at(0).training.schedule == experiment.training.schedule
 
 
 def test_widths_and_what_is_locked_away():

@@ -129,7 +129,7 @@ class FoldDiagram(QWidget):
         shown = []
         for run in range(self._rows):
             if not report.done[run] or place is None:
-                shown.append("…")
+                shown.append("–" if report.done[run] else "…")
                 continue
             error = float(report.curves.validation_error[run, place])
             shown.append(f"{error:.4g}" if report.target else f"{100 * error:.1f} %")

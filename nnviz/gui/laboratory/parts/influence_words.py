@@ -28,7 +28,13 @@ def compared(report: Comparison, way: Way) -> str:
     share = changed_share(run.surface, twin.surface)
     sentences = [f"{deed} {_moved_words(data, share)}{_beside(report)}.", _losses(data, run, twin)]
     if not report.same_order:
-        sentences.append("The others come in another order of batches, which the controls show the effect of.")
+        effect = "which the controls show the effect of" if report.controls else "which is a part of the difference"
+        sentences.append(f"The others come in another order of batches, {effect}.")
+    if not report.can_have_controls:
+        n = len(data.real_train)
+        sentences.append(
+            f"There are no controls: they need as many others; choose fewer than half of the {n:,} samples."
+        )
     sentences.append(exactness(way, report.exact))
     return " ".join(each for each in sentences if each)
 
