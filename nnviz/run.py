@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnviz.analysis.onset import overfitting_onset, rise_matters
+from nnviz.data.dataset import SplitData
 from nnviz.engines.engine import Place
+from nnviz.engines.losses import Loss
 from nnviz.experiment import Experiment
 from nnviz.history.chapters import Chapter, chapter_at
 from nnviz.history.history import MOST_ROWS, History
@@ -56,8 +60,13 @@ class Run:
     color: int | None = None
     starred: bool = False
     archived: bool = False
-    _onset: tuple[int, int | None, float] = (-1, None, 0.0)  # at which epoch it was looked for, what was found, when
-    _matters: bool = False  # whether what was found is more than a trifle
+    _onset: tuple[int, int | None, bool, float] = (
+        -1,
+        None,
+        False,
+        0.0,
+    )  # epoch, what was found then, is it clear, when
+    _usual: tuple[SplitData | None, Loss | None, float] = (None, None, 0.0)  # the usual loss, and of what it is that
 
     @property
     def epoch(self) -> int:
@@ -88,23 +97,47 @@ class Run:
 
         While it trains that is done once a second: it takes milliseconds, and is asked for many times.
         """
-        resting = self.status is not Status.RUNNING or time.monotonic() >= self._onset[2] + 1.0
+        resting = self.status is not Status.RUNNING or time.monotonic() >= self._onset[3] + 1.0
         if self._onset[0] != self.epoch and resting:
-            history = self.history
-            rows = history.rows(_FEW_ROWS)
-            rows = rows[history.column("epoch")[rows] >= max(self.first_epoch, history.best_from)]
-            epochs, train, monitored = (history.column(name) for name in ("epoch", "train_loss", history.monitor))
-            measured = len(train) and len(monitored)
-            found = overfitting_onset(epochs[rows], train[rows], monitored[rows]) if measured else None
-            self._onset = (self.epoch, found, time.monotonic())
-            at = int(np.searchsorted(epochs[rows], found)) if found is not None else 0
-            self._matters = found is not None and rise_matters(train[rows], monitored[rows], at, float(monitored[0]))
+            epochs, train, monitored = self._losses(self.epoch)
+            found = overfitting_onset(epochs, train, monitored)
+            self._onset = (self.epoch, found, self._overfits(found, self.epoch), time.monotonic())
         return self._onset[1]
 
     @property
     def overfits_since(self) -> int | None:
-        """The onset of an overfitting that is clear and goes on: what the timeline shows, as the verdict says it."""
-        return self.onset if self.onset is not None and self._matters else None
+        """The onset of an overfitting that is clear and goes on: what timeline and verdict tell of."""
+        return self.onset if self.onset is not None and self._onset[2] else None
+
+    def overfitted_at(self, epoch: int) -> bool:
+        """Say whether, at an epoch, the overfitting since `onset` was clear and went on."""
+        onset = self.onset
+        return self._onset[2] if epoch >= self._onset[0] else self._overfits(onset, epoch)
+
+    def _overfits(self, onset: int | None, epoch: int) -> bool:
+        epochs, train, monitored = self._losses(epoch)
+        at = int(np.searchsorted(epochs, onset)) if onset is not None else len(epochs)
+        return at < len(epochs) and rise_matters(train, monitored, at, self._usual_loss())
+
+    def _losses(self, epoch: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Return epochs until one, training losses and monitored losses, (n,) each, of the samples that there are."""
+        history = self.history
+        rows, epochs = history.rows(_FEW_ROWS), history.column("epoch")
+        rows = rows[(epochs[rows] >= max(self.first_epoch, history.best_from)) & (epochs[rows] <= epoch)]
+        train, monitored = history.column("train_loss"), history.column(history.monitor)
+        if not (len(train) and len(monitored)):
+            rows = rows[:0]
+        return epochs[rows], train[rows], monitored[rows]
+
+    def _usual_loss(self) -> float:
+        """Return the loss of the best answer that is the same for all samples; where those are not known, the first."""
+        if self.snapshot is None:
+            monitored = self.history.column(self.history.monitor)
+            return float(monitored[0]) if len(monitored) else float("nan")
+        data, loss = self.snapshot.data, self.snapshot.loss
+        if self._usual[0] is not data or self._usual[1] != loss:
+            self._usual = (data, loss, loss.of_constant(data.train.targets, data.n_classes))
+        return self._usual[2]
 
     @property
     def end(self) -> Place:

@@ -10,14 +10,12 @@ from sessions import keyframe, quick, wait
 
 from nnviz.data.dataset import Part
 from nnviz.engines.choose import make_engine
-from nnviz.history.chapters import Chapter
 from nnviz.history.history import Event
-from nnviz.intake import Intake
 from nnviz.project.library import Library
 from nnviz.session import Run, Session
 from nnviz.settings import changed
 from nnviz.snapshot import Status
-from nnviz.training.mailbox import Began, Changed, Kept, Notice, Rows
+from nnviz.training.mailbox import Changed, Kept, Notice, Rows
 
 SessionOf = Callable[..., Session]
 
@@ -254,25 +252,6 @@ def test_other_samples_are_measured_at_once_and_begin_another_search_for_the_bes
     assert run.history.best_epoch is None
     trained(session, 2)
     assert run.history.best_from == 4
-
-
-def test_the_onset_of_overfitting_is_looked_for_on_the_samples_that_there_are(session_of: SessionOf) -> None:
-    """Losses on the samples before lie lower by far, and say nothing."""
-    run, intake = Run(0, "changed", quick()), Intake()
-    epochs = np.arange(401)
-    train, test = np.exp(-epochs / 100) + 0.2, np.where(epochs < 100, 0.01, 0.5 + 1e-5 * (epochs - 170) ** 2)
-
-    def rows(first: int, last: int) -> Rows:
-        part = slice(first, last)
-        return Rows(0, {"epoch": epochs[part], "train_loss": train[part], "test_loss": test[part]})
-
-    intake.take(Began(0, 0, Chapter((0, 0), quick())), run, None)
-    intake.take(rows(0, 101), run, None)
-    intake.take(Began(0, 1, Chapter((100, 0), quick("training.learning_rate=0.1"))), run, None)
-    assert run.history.best_from == 0, "the samples are the same"
-    intake.take(Began(0, 2, Chapter((100, 1), quick("data.label_noise=0.4"))), run, None)
-    intake.take(rows(101, 401), run, None)
-    assert run.onset == run.history.best_epoch == 170
 
 
 def test_a_first_run_that_begins_again_keeps_its_name(session_of: SessionOf) -> None:

@@ -24,7 +24,11 @@ GL_ABOVE, PQ_ABOVE, UP_STRIPS = 5.0, 3.0, 4
 PATIENCE = 100
 """Epochs without a smaller loss, where the experiment does not say."""
 
-EPSILON = 1e-12
+_EPSILON = 1e-12
+"""Variance that every gradient has at the least, as a share of its square, so that the ratio of both is a number.
+
+It is a share, as gradients shrink with the loss, in a long run by any factor.
+"""
 
 
 @dataclass(frozen=True)
@@ -140,19 +144,31 @@ def stop_by_patience(epochs: NDArray[Any], monitored: NDArray[Any], patience: in
     return _first(since >= patience)
 
 
-def evidence_statistic(gradient: NDArray[Any], variance: NDArray[Any], samples: int, epsilon: float = EPSILON) -> float:
+def signal_to_noise(gradient: NDArray[Any], variance: NDArray[Any]) -> NDArray[np.float64]:
+    """Return g_d² / (Var_d + ε) of each parameter, (D,): the gradient signal-to-noise ratio of a single sample.
+
+    Liu et al. 2020, "Understanding why neural networks generalize well through GSNR of parameters", equation 1.
+    `gradient` g (D,) is the mean over samples, `variance` (D,) that of a single sample's gradient. ε is 1e-12 of g_d²,
+    so that the unit of the loss does not matter; a parameter without any gradient has 0.
+    """
+    square = np.square(gradient, dtype=np.float64)
+    noise = np.asarray(variance, np.float64) + _EPSILON * square
+    return np.asarray(np.divide(square, noise, out=np.zeros_like(square), where=noise > 0.0))
+
+
+def evidence_statistic(gradient: NDArray[Any], variance: NDArray[Any], samples: int) -> float:
     """Return 1 − B · mean_d(g_d² / (Var_d + ε)): above 0, the gradient is no larger than chance makes it.
 
     Mahsereci et al. 2017, "Early stopping without a validation set", for plain SGD: `gradient` g (D,) is the mean of
     the gradients of B = `samples` samples, `variance` (D,) that of a single sample's gradient, with B − 1 in its
-    denominator. Raises ValueError when shapes differ or there are fewer than 2 samples.
+    denominator; ε as in `signal_to_noise`. Raises ValueError when shapes differ or there are fewer than 2 samples.
     """
-    g, var = np.asarray(gradient, np.float64), np.asarray(variance, np.float64)
+    g, var = np.asarray(gradient), np.asarray(variance)
     if g.shape != var.shape or g.ndim != 1 or not len(g):
         raise ValueError(f"Gradient and variance need the same shape (D,), not {g.shape} and {var.shape}.")
     if samples < 2:
         raise ValueError(f"A variance needs at least 2 samples, not {samples}.")
-    return float(1.0 - samples * np.mean(g**2 / (var + epsilon)))
+    return float(1.0 - samples * np.mean(signal_to_noise(g, var)))
 
 
 def call_by_evidence(epochs: NDArray[Any], statistic: NDArray[Any]) -> Call:

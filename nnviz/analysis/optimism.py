@@ -9,44 +9,12 @@ again, each time after what the last look said, makes it worse, and hiding the t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-
-_NODES, _REACH = 4_001, 12.0
-
-
-@dataclass(frozen=True)
-class Selected:
-    """What is to be expected of the best of some candidates: its error on the test part, and its true error."""
-
-    test: float
-    true: float
-
-    @property
-    def optimism(self) -> float:
-        """How much better it looks than it is."""
-        return self.true - self.test
-
-
-@cache
-def largest_normal(m: int) -> float:
-    """Return the expected largest of m independent standard normal numbers, a_m = m ∫ z φ(z) Φ(z)^(m − 1) dz.
-
-    David & Nagaraja 2003 (Order statistics), section 3.1: 0, 0.5642, 0.8463, 1.0294, 1.1630 for m = 1 to 5. By the
-    trapezoidal rule, which converges exponentially here. Raises ValueError for m < 1.
-    """
-    if m < 1:
-        raise ValueError(f"The largest of {m} numbers does not exist.")
-    z = np.linspace(-_REACH, _REACH, _NODES)
-    below = np.array([0.5 * math.erfc(-each / math.sqrt(2.0)) for each in z.tolist()])
-    density = np.exp(-0.5 * z**2) / math.sqrt(2.0 * math.pi)
-    return float(m * np.sum(z * density * below ** (m - 1)) * (z[1] - z[0]))
 
 
 def smallest_error(m: int, samples: int, error: float) -> float:
@@ -67,33 +35,12 @@ def smallest_error(m: int, samples: int, error: float) -> float:
     return float(np.sum(tails**m) / samples)
 
 
-def best_of(m: int, mean: float, spread: float, noise: float) -> Selected:
-    """Return what is to be expected of the candidate with the smallest test error of m.
-
-    True errors are normal with that mean and standard deviation `spread`; test errors add normal noise of standard
-    deviation `noise`, independent from candidate to candidate. With s² = spread² + noise² and a_m of `largest_normal`:
-
-        test error  mean − s a_m
-        true error  mean − spread² / s · a_m
-
-    since a true error is on average that share, spread² / s², of its test error's distance to the mean: regression to
-    the mean (Galton 1886). What all candidates have in common on a test part, an easy one, say, adds to all test errors
-    alike and is left out of `noise`: see `private_noise`.
-    """
-    total = math.hypot(spread, noise)
-    if total == 0.0:
-        return Selected(mean, mean)
-    far = largest_normal(m)
-    return Selected(mean - total * far, mean - spread**2 / total * far)
-
-
 def best_of_related(errors: NDArray[Any], covariance: NDArray[Any], draws: int = 2_000) -> tuple[Floats, Floats]:
     """Return test and true error to be expected of the best of m candidates, (K,) each, for m = 1 to K.
 
     errors (K,) are their true error rates, covariance (K, K) that of their test errors; the m are any of them. Test
     errors are normal, which they are on a test part that is not too small, and the means are over `draws` of them, each
-    with candidates in an order of its own: for candidates that are alike in every respect there is `best_of`, for any
-    others no closed form. The same arguments give the same numbers.
+    with candidates in an order of its own, since there is no closed form. The same arguments give the same numbers.
     """
     e = np.asarray(errors, np.float64)
     values, vectors = np.linalg.eigh(np.asarray(covariance, np.float64))
@@ -106,29 +53,17 @@ def best_of_related(errors: NDArray[Any], covariance: NDArray[Any], draws: int =
 
 
 def covariance_of(wrong: NDArray[np.bool_], samples: int) -> Floats:
-    """Return the covariance (K, K) of the error rates of K candidates on the same `samples` samples.
+    """Return the covariance (K, K) of the error rates of K candidates on the same `samples` of N points, any of them.
 
-    wrong (K, points) says where each is wrong on many points; of one answer it is mean w_i w_j − e_i e_j.
+    wrong (K, N) says where each is wrong. Of one answer it is mean w_i w_j − e_i e_j, and of the mean of n that are not
+    put back (N − n) / (N − 1) / n of that (Cochran 1977, Sampling Techniques, theorems 2.2 and 2.3).
     """
+    points = wrong.shape[1]
     w = wrong.astype(np.float32)
     e = w.mean(axis=1, dtype=np.float64)
-    together = np.asarray(w @ w.T, np.float64) / w.shape[1]  # sums of ones, exact in float32 up to 2^24 of them
-    return np.asarray((together - np.outer(e, e)) / samples, np.float64)
-
-
-def private_noise(wrong: NDArray[np.bool_], samples: int) -> float:
-    """Return the standard deviation of an error rate on `samples` samples that candidates do not share.
-
-    wrong (candidates, points): where each is wrong, on many points. With q the share of candidates that are wrong at a
-    point, the mean of q (1 − q) K / (K − 1) over points is the variance of one answer given the point: what is left
-    when all candidates meet the same test samples. Networks that err alike have little of it, so that choosing among
-    them gains little and costs little. Raises ValueError for fewer than 2 candidates.
-    """
-    count = len(wrong)
-    if count < 2:
-        raise ValueError(f"{count} candidates share everything.")
-    q = wrong.mean(axis=0)
-    return math.sqrt(max(0.0, float(np.mean(q * (1.0 - q))) * count / (count - 1) / samples))
+    together = np.asarray(w @ w.T, np.float64) / points  # sums of ones, exact in float32 up to 2^24 of them
+    left = (points - samples) / max(1, points - 1)
+    return np.asarray((together - np.outer(e, e)) * left / samples, np.float64)
 
 
 def most_optimism(m: int, samples: int) -> float:

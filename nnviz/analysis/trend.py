@@ -23,12 +23,13 @@ def fall(values: NDArray[Any]) -> float:
     """Return which share of their size values (n,) have lost over their last half: 0 for a level, below 0 for a rise.
 
     Compared are the medians of a strip in the middle and of one at the end, each a twentieth of n long and at least 5
-    values. NaN where there are fewer than 10 values, or the middle is not positive.
+    values. NaN where they would overlap, with fewer than 19 values, for what they share has not moved; and where the
+    middle is not positive.
     """
     k = max(STRIP, len(values) // 20)
-    if len(values) < 2 * STRIP:
-        return float("nan")
     middle = len(values) // 2
+    if middle + k > len(values) - k:
+        return float("nan")
     before, now = float(np.median(values[middle : middle + k])), float(np.median(values[-k:]))
     return (before - now) / before if before > 0.0 else float("nan")
 

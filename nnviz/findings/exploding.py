@@ -7,15 +7,17 @@ import numpy as np
 from nnviz.findings import Finding, Fork, Found, OpenView, findings
 from nnviz.findings.parts.evidence import Evidence
 from nnviz.findings.parts.remedies import Remedies
-from nnviz.findings.parts.state import layers
-from nnviz.findings.parts.words import loss_text, times
+from nnviz.findings.parts.state import layers, thrown_away
+from nnviz.findings.parts.words import loss_text
 from nnviz.network.initializers.he import He
 
 _NORM = 100.0
 """Norm of the gradient from which on a step of any usual length throws the weights away."""
 
 _LOSS = 10.0
-"""The loss with it, in losses of a constant answer: outputs are as much too large as gradients are."""
+"""The loss with it, in losses of a constant answer: outputs are as much too large as gradients are.
+
+So it is from the start: where only steps have made it so large, it is not for the depth of the network."""
 
 _LAYERS = 3
 
@@ -42,14 +44,16 @@ class Exploding(Finding):
     def look(self, evidence: Evidence, remedies: Remedies) -> Found | None:
         norms = evidence.recent.get("gradient_norm", np.empty(0))
         norms = norms[np.isfinite(norms)]
-        if not len(norms) or layers(evidence) < _LAYERS or evidence.facts is None:
+        if not len(norms) or not evidence.trained or layers(evidence) < _LAYERS or evidence.facts is None:
             return None
         norm, loss, level = float(np.median(norms)), evidence.now("train_loss"), evidence.facts.constant_loss
-        if not (norm > _NORM and loss > _LOSS * level):
+        first, begun = int(evidence.curves["epoch"][0]), float(evidence.curves["train_loss"][0])
+        if not (norm > _NORM and min(loss, begun) > _LOSS * level) or thrown_away(evidence):
             return None
         sentence = (
-            f"The gradient has a norm of {norm:,.0f} and the training loss is {loss_text(loss)}, {times(loss / level)} "
-            f"times that of a constant answer: signals grow through the {layers(evidence)} layers."
+            f"The gradient has a norm of {norm:,.0f}. Training loss was {loss_text(begun)} at epoch {first:,} and is "
+            f"{loss_text(loss)}, where a constant answer has {loss_text(level)}: signals grow through the "
+            f"{layers(evidence)} layers."
         )
         experiment = evidence.experiment
         forks: tuple[Fork, ...] = ()

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from nnviz.analysis.onset import rise_matters
 from nnviz.analysis.verdict import Losses, verdict
 from nnviz.findings import Action, Finding, Fork, Found, GoTo, OpenPage, TryCures, findings
 from nnviz.findings.parts.evidence import Evidence
@@ -27,7 +26,7 @@ class Overfitting(Finding):
 
     def look(self, evidence: Evidence, remedies: Remedies) -> Found | None:
         onset, epochs = evidence.onset, evidence.curves["epoch"]
-        if onset is None or not matters(evidence):
+        if onset is None or not evidence.overfits:
             return None
         at = min(int(np.searchsorted(epochs, onset)), len(epochs) - 1)
         said = verdict(_losses(evidence, at, onset), _losses(evidence, -1, evidence.epoch))
@@ -41,18 +40,6 @@ class Overfitting(Finding):
         pages = (OpenPage("gap-parts", "Parts of the test error"), OpenPage("onset", "When it began"))
         actions: tuple[Action, ...] = (GoTo(onset, f"Go to {onset:,}"), TryCures(), *forks, *pages)
         return Found("warning" if no_worse else "danger", said.headline, said.sentence + errors, actions)
-
-
-def matters(evidence: Evidence) -> bool:
-    """Whether the monitored loss has risen clearly above its lowest level, chance of single epochs aside.
-
-    And whether the training loss still lies below that of the onset: both rise where steps are too long.
-    """
-    level = evidence.facts.constant_loss if evidence.facts is not None else math.nan
-    if math.isnan(level):
-        level = float(np.nanmax(evidence.curves["monitored"][:1], initial=0.0))
-    at = int(np.searchsorted(evidence.curves["epoch"], evidence.onset or 0))
-    return rise_matters(evidence.curves["train_loss"], evidence.curves["monitored"], at, level)
 
 
 def _losses(evidence: Evidence, row: int, epoch: int) -> Losses:

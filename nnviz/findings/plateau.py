@@ -30,7 +30,7 @@ class Plateau(Finding):
         losses, epochs = evidence.here["train_loss"], evidence.here["epoch"]
         middle = len(losses) // 2
         sentence = (
-            f"Training loss stays at {loss_text(float(losses[-1]))}, that of a constant answer "
+            f"Training loss stays at {loss_text(float(losses[-1]))}, no better than a constant answer "
             f"({loss_text(facts.constant_loss)}), for {count(int(epochs[-1] - epochs[middle]), 'epoch')}; neighbours "
             f"get an error of {error(evidence, facts.neighbour_error)}."
         )

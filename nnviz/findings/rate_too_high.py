@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.analysis.trend import rises
-from nnviz.findings import Finding, Fork, Found, OpenView, findings
+from nnviz.findings import Action, Finding, Fork, Found, OpenView, findings
 from nnviz.findings.parts.evidence import Evidence
+from nnviz.findings.parts.facts import Facts
 from nnviz.findings.parts.remedies import Remedies
-from nnviz.findings.parts.words import loss_text
+from nnviz.findings.parts.state import thrown_away
+from nnviz.findings.parts.words import learning_rate, loss_text
 
 _FEWEST = 10
 """Epochs that must have been measured."""
@@ -25,29 +27,49 @@ _OFTEN = 0.25
 
 @findings.register
 class RateTooHigh(Finding):
-    """A training loss, measured after whole epochs with dropout off, that keeps jumping up as much as it comes down."""
+    """A training loss that steps keep throwing up, or have thrown far above where it began.
+
+    It is measured after whole epochs, with dropout off.
+    """
 
     name, title = "rate-too-high", "Learning rate too high"
     order = 40
     explains = frozenset({"vanishing", "majority", "plateau", "underfitting", "small-test", "overfitting"})
 
     def look(self, evidence: Evidence, remedies: Remedies) -> Found | None:
-        losses, facts = _settled(evidence), evidence.facts
-        if len(losses) < _FEWEST or facts is None:
+        if evidence.facts is None:
             return None
-        often, rise = rises(losses)
-        if not (often >= _OFTEN and rise > _RISE * facts.constant_loss):
+        thrown = thrown_away(evidence)
+        sentence = _thrown(evidence, evidence.facts) if thrown else _jumping(evidence, evidence.facts)
+        if not sentence:
             return None
-        rate = evidence.experiment.training.learning_rate
-        sentence = (
-            f"Training loss jumps between {loss_text(float(np.nanmin(losses)))} and "
-            f"{loss_text(float(np.nanmax(losses)))} and rose in {round(100 * often)} % of the last {len(losses)} "
-            f"epochs; a constant answer has {loss_text(facts.constant_loss)}. The learning rate is {rate:g}."
-        )
         slower = remedies.with_rate(0.1)
-        forks = () if slower is None else (Fork(slower), Fork(slower, epoch=0, anew=True))
-        actions = (*forks, OpenView("update_ratio", "Update ratio"), OpenView("loss", "Loss"))
-        return Found("warning", "Learning rate too high", sentence, actions)
+        forks: tuple[Fork, ...] = ()
+        if slower is not None:  # weights that were thrown away are nothing to go on from
+            forks = (*(() if thrown else (Fork(slower),)), Fork(slower, epoch=0, anew=True))
+        actions: tuple[Action, ...] = (*forks, OpenView("update_ratio", "Update ratio"), OpenView("loss", "Loss"))
+        return Found("warning", "Learning rate too high", f"{sentence} {learning_rate(evidence)}", actions)
+
+
+def _thrown(evidence: Evidence, facts: Facts) -> str:
+    before, now = (float(evidence.here["train_loss"][row]) for row in (0, -1))
+    return (
+        f"Training loss was {loss_text(before)} at epoch {int(evidence.here['epoch'][0]):,} and is {loss_text(now)}, "
+        f"where a constant answer has {loss_text(facts.constant_loss)}: steps have thrown the weights far away."
+    )
+
+
+def _jumping(evidence: Evidence, facts: Facts) -> str:
+    """Return how the training loss jumps; empty where it does not."""
+    losses = _settled(evidence)
+    often, rise = rises(losses)
+    if len(losses) < _FEWEST or not (often >= _OFTEN and rise > _RISE * facts.constant_loss):
+        return ""
+    return (
+        f"Training loss jumps between {loss_text(float(np.nanmin(losses)))} and "
+        f"{loss_text(float(np.nanmax(losses)))} and rose in {round(100 * often)} % of the last {len(losses)} "
+        f"epochs; a constant answer has {loss_text(facts.constant_loss)}."
+    )
 
 
 def _settled(evidence: Evidence) -> NDArray[Any]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from nnviz.analysis.trend import fall, rises
 from nnviz.findings import Finding, Fork, Found, OpenView, findings
 from nnviz.findings.parts.evidence import Evidence
 from nnviz.findings.parts.remedies import Remedies
-from nnviz.findings.parts.state import falls_short, long_enough, step_size, steps_since
-from nnviz.findings.parts.words import change
+from nnviz.findings.parts.state import falls_short, long_enough, path, steps_since
+from nnviz.findings.parts.words import change, learning_rate
 
 _PATH = 0.1
 """How far all steps together could have moved the weights, as a share of their norm."""
@@ -30,19 +28,16 @@ class RateTooLow(Finding):
         losses = evidence.here["train_loss"]
         if not long_enough(evidence) or not falls_short(evidence):
             return None
-        steps, step, lost = steps_since(evidence), step_size(evidence), fall(losses)
-        path = steps * step
+        moved, lost = path(evidence), fall(losses)
         begun = losses[-1] > (1.0 - _WHOLE) * losses[0]
-        slow = path < _PATH and 0.0 < lost < _FALL and begun and rises(losses)[0] <= _SELDOM
-        if math.isnan(path) or not slow:
+        slow = moved < _PATH and 0.0 < lost < _FALL and begun and rises(losses)[0] <= _SELDOM
+        if not slow:
             return None
-        rate = evidence.experiment.training.learning_rate
         sentence = (
-            f"{steps:,.0f} steps have moved no layer's weights by more than {100 * path:.2g} % of their norm; training "
-            f"loss fell {change(float(losses[0]), float(losses[-1]))}. "
-            f"The learning rate is {rate:g}."
+            f"{steps_since(evidence):,.0f} steps have moved no layer's weights by more than {100 * moved:.2g} % of "
+            f"their norm; training loss fell {change(float(losses[0]), float(losses[-1]))}. {learning_rate(evidence)}"
         )
-        faster = remedies.with_rate(10.0 if path > _PATH / 10 else 100.0)
+        faster = remedies.with_rate(10.0 if moved > _PATH / 10 else 100.0)
         forks = () if faster is None else (Fork(faster),)
         actions = (*forks, OpenView("update_ratio", "Update ratio"))
         return Found("warning", "Learning rate too low", sentence, actions)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.analysis.criteria import EPSILON, Call, call_by_evidence, evidence_statistic
+from nnviz.analysis.criteria import Call, call_by_evidence, evidence_statistic, signal_to_noise
 from nnviz.data.dataset import SplitData
 from nnviz.engines.choose import plan_for
 from nnviz.engines.engine import Engine
@@ -157,10 +157,9 @@ class EvidenceStudy(Study[EvidenceReport]):
         experiment = self._experiment_at(engine)
         gradients, state = self._gradients_for(experiment, engine.data), engine.state()
         found = gradients.moments(state.parameters, state.buffers)
-        signal = float(np.mean(found.mean**2 / (found.variance + EPSILON)))
         return Point(
             evidence_statistic(found.mean, found.variance, found.samples),
-            signal,
+            float(np.mean(signal_to_noise(found.mean, found.variance))),
             found.loss,
             found.samples,
             min(experiment.training.batch_size, found.samples),

@@ -58,11 +58,15 @@ class SharpnessReport:
         return int(self.epochs[beyond[0]]) if len(beyond) else None
 
     def late_ratio(self, share: float = 0.5) -> float:
-        """Return the median of sharpness over limit in the last `share` of the measured epochs, NaN without a limit."""
+        """Return the median of sharpness over limit in the last `share` of the measured epochs.
+
+        Epochs without a limit are passed over; NaN where there is no other.
+        """
         if not len(self.epochs):
             return float("nan")
         late = self.epochs >= self.epochs[-1] - share * (self.epochs[-1] - self.epochs[0])
-        return float(np.median(self.sharpness[late] / self.limit[late]))
+        late &= np.isfinite(self.limit)
+        return float(np.median(self.sharpness[late] / self.limit[late])) if late.any() else float("nan")
 
 
 _NONE: Floats = np.zeros(0)
@@ -72,7 +76,9 @@ NOTHING = SharpnessReport(np.zeros(0, np.int64), _NONE, _NONE, _NONE, _NONE)
 
 
 def stability_limit(training: TrainingSettings, epoch: float) -> float:
-    """Return the eigenvalue above which full-batch steps along its direction grow; NaN for an optimizer without one.
+    """Return the eigenvalue above which full-batch steps along its direction grow.
+
+    NaN where there is none: with an optimizer that has no such limit, or a learning rate of 0, by which nothing moves.
 
     On a quadratic with curvature λ: 2 / η for gradient descent, (2 + 2β) / η with momentum β, and
     (2 + 2β) / (η (1 + 2β)) in Nesterov's form (Cohen et al. 2021, "Gradient descent on neural networks typically occurs
@@ -95,6 +101,11 @@ def stability_limit(training: TrainingSettings, epoch: float) -> float:
     return float("nan")
 
 
+def has_limit(training: TrainingSettings) -> bool:
+    """Whether the optimizer scales all parameters alike, so that curvature by itself limits its steps."""
+    return isinstance(training.optimizer, Sgd | Momentum | Nesterov)
+
+
 _NEAR = (0.9, 1.2)
 """Shares of the limit, in the median of the later half, that count as being at it: single states lie around it."""
 
@@ -114,24 +125,37 @@ def sentence(report: SharpnessReport) -> str:
         return (
             f"At epoch {report.epochs[-1]:,} the loss has no curvature that is a finite number: the run has diverged."
         )
-    if not np.isfinite(limit):
+    if not has_limit(training):
         return (
             f"{standing}. {training.optimizer.title} scales every parameter by itself, so that 2/η is no limit for it."
         )
-    name = f"{limit_formula(training)} = {limit:.4g}"
-    batches = ""
-    if not report.full_batch:
-        batches = (
-            f" Steps see {training.batch_size:,} samples at a time; the limit is that of steps that see them all, and "
-            "the noise of batches keeps sharpness below it."
-        )
+    name, batches = limit_formula(training), _of_batches(report)
+    if not np.isfinite(limit):
+        return f"{standing}; the learning rate is 0 there, and nothing moves. {_reached(report, name)}{batches}"
+    name += f" = {limit:.4g}"
     if report.crossing is None:
         return f"{standing}, {_share(now / limit)} of {name}: steps along its direction still shrink.{batches}"
-    ratio = report.late_ratio()
+    return f"{standing}. {_reached(report, name)}{batches}"
+
+
+def _reached(report: SharpnessReport, name: str) -> str:
+    """Return when sharpness had reached the limit of that name, and whether it has stayed there."""
+    if report.crossing is None:
+        return f"At no epoch measured had it reached {name}."
+    by, ratio = f"It had reached {name} by epoch {report.crossing:,}", report.late_ratio()
+    if np.isnan(ratio):
+        return f"{by}."
     where = "Training is at the edge of stability." if _NEAR[0] <= ratio <= _NEAR[1] else "It has not stayed there."
+    return f"{by}, and is {_share(ratio)} of that in the median of the later half. {where}"
+
+
+def _of_batches(report: SharpnessReport) -> str:
+    """Return what batches change about the limit; empty where steps see all samples."""
+    if report.full_batch:
+        return ""
     return (
-        f"{standing}. It had reached {name} by epoch {report.crossing:,}, and is {_share(ratio)} of that in the median "
-        f"of the later half. {where}{batches}"
+        f" Steps see {report.training.batch_size:,} samples at a time; the limit is that of steps that see them all, "
+        "and the noise of batches keeps sharpness below it."
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nnviz.analysis import criteria
-from nnviz.analysis.criteria import Call, call_by_evidence, calls, disagreement, evidence_statistic
+from nnviz.analysis.criteria import Call, call_by_evidence, calls, disagreement, evidence_statistic, signal_to_noise
 
 LOSSES = st.lists(st.floats(0.01, 10.0), min_size=1, max_size=60)
 
@@ -167,6 +167,25 @@ def test_the_evidence_criterion_is_its_formula() -> None:
     g, variance = samples.mean(axis=0), samples.var(axis=0, ddof=1)
     expected = 1.0 - sum(40 * g[d] ** 2 / variance[d] for d in range(7)) / 7
     assert evidence_statistic(g, variance, 40) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-12, 1e-7, 1.0, 1e9])
+def test_the_evidence_criterion_knows_no_unit_of_the_loss(size: float) -> None:
+    """Gradients shrink with the loss: the same ones, a million times smaller, say the same."""
+    rng = np.random.default_rng(2)
+    samples = size * rng.normal(1.0, 0.5, (100, 50))
+    samples[:, 0] = 0.0  # a parameter that does nothing counts as without signal
+    g, variance = samples.mean(axis=0), samples.var(axis=0, ddof=1)
+    each = [0.0] + [g[d] ** 2 / variance[d] for d in range(1, 50)]
+    assert signal_to_noise(g, variance) == pytest.approx(each, rel=1e-9)
+    assert evidence_statistic(g, variance, 100) == pytest.approx(1.0 - 100 * sum(each) / 50, rel=1e-9)
+
+
+def test_gradients_without_noise_or_without_anything_are_numbers() -> None:
+    assert evidence_statistic(np.zeros(3), np.zeros(3), 10) == 1.0
+    alone = evidence_statistic(np.array([1e-9, 0.0]), np.zeros(2), 10)
+    assert np.isfinite(alone)
+    assert alone < -1e9
 
 
 def test_pure_chance_lies_at_the_edge_and_signal_below() -> None:

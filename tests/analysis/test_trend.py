@@ -14,8 +14,20 @@ def test_a_fall_is_the_share_lost_over_the_last_half() -> None:
     before, now = np.median(halves[50:55]), np.median(halves[-5:])
     assert fall(halves) == pytest.approx((before - now) / before)
     assert fall(np.linspace(1.0, 2.0, 100)) < 0.0, "a rise"
-    assert np.isnan(fall(np.ones(9)))
     assert np.isnan(fall(np.zeros(50)))
+
+
+@pytest.mark.parametrize("slope", [-0.01, 0.0, 0.003, 0.01])
+@pytest.mark.parametrize("n", range(5, 51))
+def test_a_line_falls_by_its_slope_or_it_is_not_known(n: int, slope: float) -> None:
+    """The strips of a line v − s i have their medians at their middles, half of n less a strip apart."""
+    before = 1.0 - slope * (n // 2 + 2)
+    apart = (n - 3) - (n // 2 + 2)
+    found = fall(1.0 - slope * np.arange(n))
+    if apart < 5:
+        assert np.isnan(found)
+    else:
+        assert found == pytest.approx(slope * apart / before)
 
 
 def test_one_bad_epoch_moves_neither_end() -> None:

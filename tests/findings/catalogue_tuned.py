@@ -32,6 +32,15 @@ TUNED: tuple[Case, ...] = (
         "network.layers=[]",
         *train("adam", 0.01),
     ),
+    case(
+        "three arms, four units, binary cross-entropy",
+        "underfitting",
+        300,
+        source("spirals", arms=3, noise=0.1),
+        "training.loss='binary-cross-entropy'",
+        dense("tanh", 4),
+        *train("adam", 0.003),
+    ),
     case("spirals, two units", "underfitting", 600, source("spirals"), dense("tanh", 2), *train("adam", 0.01)),
     # ------------------------------------------------ overfitting
     case(
@@ -146,6 +155,34 @@ TUNED: tuple[Case, ...] = (
     # ------------------------------------------------ learning rate
     case("circles, rate 5", "rate-too-high", 150, source("circles"), dense("tanh", 8, 8), *train("sgd", 5.0)),
     case("moons, adam rate 1", "rate-too-high", 150, source("moons"), dense("tanh", 16, 16), *train("adam", 1.0)),
+    case(
+        "circles, Huber, rate 3",
+        "rate-too-high",
+        60,
+        source("circles"),
+        "training.loss='huber'",
+        dense("tanh", 8, 8),
+        *train("sgd", 3.0),
+    ),
+    case(
+        "sine, He, rmsprop rate 1",
+        "rate-too-high",
+        30,
+        source("noisy-sine"),
+        dense("relu", 16, 16),
+        "network.initializer='he'",
+        *train("rmsprop", 1.0),
+        besides="dead-units",
+    ),
+    case(
+        "circles, rate halved every 10 epochs",
+        "schedule-over",
+        200,
+        source("circles"),
+        dense("tanh", 8),
+        *train("sgd", 0.01),
+        "training.schedule={kind='exponential', half_life=10}",
+    ),
     case("circles, rate 1e-6", "rate-too-low", 300, source("circles"), dense("tanh", 8, 8), *train("adam", 1e-6)),
     case("moons, rate 1e-5", "rate-too-low", 400, source("moons"), dense("tanh", 8, 8), *train("sgd", 1e-5)),
     # ------------------------------------------------ data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from dataclasses import replace
 from functools import cache
@@ -25,7 +26,6 @@ from nnviz.findings.parts.evidence import CURVE_ROWS, Evidence, evidence_of
 from nnviz.findings.parts.facts import FactKeeper, Facts, Twins, quick_facts, slow_facts
 from nnviz.findings.parts.remedies import Remedies
 from nnviz.findings.parts.survey import APPEARS_AFTER, VANISHES_AFTER, Made, Watch, spoken, survey
-from nnviz.history.chapters import Chapter
 from nnviz.registry import REGISTRIES
 from nnviz.run import Run
 from nnviz.settings import differences
@@ -99,7 +99,7 @@ def test_what_is_said_is_plain_and_exact(run: Run) -> None:
         assert len(found.headline) <= 34, "one line of a narrow dock"
         assert found.sentence.endswith((".", ")."))
         assert any(sign.isdigit() for sign in found.sentence), "the numbers that it stands on"
-        assert not {"nan", "inf", "may be overfit", "Warning"} & set(found.sentence.replace(",", " ").split())
+        assert not re.search(r"\b(?i:nan|inf)\b|Warning|may be overfit", found.sentence)
         assert len(found.sentence) < 260
 
 
@@ -144,6 +144,7 @@ def test_gaps_in_the_measurements_are_survived(name: str, number: int) -> None:
     blank = {key: np.full_like(values, np.nan) for key, values in evidence.recent.items() if key != "epoch"}
     for changed in (
         replace(evidence, curves={**evidence.curves, **nan}),
+        replace(evidence, here={**evidence.here, **nan}),
         replace(evidence, recent={**evidence.recent, **blank}),
         replace(evidence, recent={}),
         replace(evidence, facts=None),
@@ -296,17 +297,6 @@ def test_evidence_is_thinned_and_ends_where_the_user_looks() -> None:
     assert CURVE_ROWS // 2 < len(curves["epoch"]) <= CURVE_ROWS + 4
     assert long.history.best_epoch in curves["epoch"]
     assert np.diff(evidence_of(long).recent["epoch"]).tolist() == [1.0] * 63
-
-
-def test_what_was_measured_under_other_settings_is_kept_apart() -> None:
-    run = trained(case("changed", "", 50, source("xor", samples=40), dense("tanh", 2), *train("sgd", 0.01)))
-    run.chapters.append(Chapter((30, 0), run.experiment))
-    evidence = evidence_of(run)
-    assert evidence.since == 30
-    assert evidence.here["epoch"].tolist() == evidence.recent["epoch"].tolist() == list(range(30, 51))
-    assert evidence.curves["epoch"][0] == 0
-    run.playhead = 29
-    assert evidence_of(run).since == 0
 
 
 # ---------------------------------------------------------------- the survey

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -208,7 +209,7 @@ def by_hand(way: Way, epoch: int) -> float:
     rows = one_by_one(experiment, data, engine)
     n, g = len(rows), rows.sum(axis=0) / len(rows)
     variance = ((rows - g) ** 2).sum(axis=0) / (n - 1)
-    return float(1.0 - n / len(g) * sum(g[d] ** 2 / (variance[d] + 1e-12) for d in range(len(g))))
+    return float(1.0 - n / len(g) * sum(g[d] ** 2 / variance[d] for d in range(len(g))))
 
 
 def test_the_criterion_is_its_formula_at_every_epoch_of_a_run(session_of) -> None:
@@ -220,6 +221,16 @@ def test_the_criterion_is_its_formula_at_every_epoch_of_a_run(session_of) -> Non
         assert report.statistic[epoch] == pytest.approx(by_hand(way, epoch), rel=1e-6, abs=1e-9)
     held = np.flatnonzero(report.statistic > 0)
     assert report.call.epoch == (int(held[0]) if len(held) else None)
+
+
+def test_a_loss_that_is_next_to_nothing_has_gradients_that_say_as_much(session_of: Any) -> None:
+    apart = "data.source={kind='blobs', classes=2, samples=40, noise=0.3}"
+    way = played(session_of(apart, "training.optimizer=adam", "training.learning_rate=0.5"), 600)
+    report = measured(way)
+    assert report.loss[-1] < 1e-5
+    assert report.epochs[-1] == 600
+    assert report.statistic[-1] == pytest.approx(by_hand(way, 600), rel=1e-6)
+    assert report.signal[-1] == pytest.approx((1.0 - by_hand(way, 600)) / report.samples[-1], rel=1e-6)
 
 
 def test_samples_and_settings_of_every_chapter_count(session_of) -> None:

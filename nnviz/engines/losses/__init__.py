@@ -59,6 +59,27 @@ class Loss(Choice):
         """Return the loss of outputs (n, outputs) against targets as `encode` or `smoothed` give them, a scalar."""
         raise NotImplementedError
 
+    def of_constant(self, targets: NDArray[Any], n_classes: int) -> float:
+        """Return the smallest loss on targets (n,) of an answer (outputs,) that is the same for all samples.
+
+        Where a loss does not say better it is found by L-BFGS (Liu & Nocedal 1989) from 0, with torch: such a loss is
+        trained with torch alone, so that it is loaded by then.
+        """
+        import torch
+
+        encoded = torch.as_tensor(self.encode(targets, n_classes))
+        answer = torch.zeros(self.n_outputs(n_classes), dtype=torch.float64, requires_grad=True)
+        solver = torch.optim.LBFGS([answer], max_iter=200, line_search_fn="strong_wolfe")
+
+        def slope() -> torch.Tensor:
+            solver.zero_grad()
+            value = self.torch(answer.expand(len(encoded), -1), encoded)
+            value.backward()  # type: ignore[no-untyped-call]
+            return value
+
+        solver.step(slope)  # type: ignore[no-untyped-call]
+        return float(slope().detach())
+
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return class probabilities (n, classes) as the network's outputs (n, outputs) state them."""
         raise NotImplementedError
@@ -68,6 +89,23 @@ class Loss(Choice):
         if outputs.shape[1] == 1:
             return (outputs[:, 0] > 0).astype(np.int64)
         return np.asarray(outputs.argmax(axis=1))
+
+
+def shares_of(targets: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the distinct targets (levels,) and which share of all each has (levels,)."""
+    levels, counts = np.unique(targets, return_counts=True)
+    return levels, counts / max(1, len(targets))
+
+
+def entropy(shares: NDArray[np.float64]) -> float:
+    """Return −Σ p log p of shares of any number, in nats, with 0 log 0 = 0."""
+    some = shares[shares > 0.0]
+    return float(-np.sum(some * np.log(some)))
+
+
+def variance_of_targets(loss: Loss, targets: NDArray[Any], n_classes: int) -> float:
+    """Return the variance of coded targets, summed over outputs: the squared error of their mean, which is least."""
+    return float(np.var(np.asarray(loss.encode(targets, n_classes), np.float64), axis=0).sum()) if len(targets) else 0.0
 
 
 def two_columns(positive: NDArray[Any]) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.engines.losses import Loss, logistic, one_hot, two_columns
+from nnviz.engines.losses import Loss, entropy, logistic, one_hot, shares_of, two_columns
 from nnviz.settings import Kind
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ class BinaryCrossEntropy(Kind, Loss, frozen=True, tag="binary-cross-entropy"):
         from torch.nn.functional import binary_cross_entropy_with_logits
 
         return binary_cross_entropy_with_logits(outputs, targets) * outputs.shape[1]
+
+    def of_constant(self, targets: NDArray[Any], n_classes: int) -> float:
+        """Return the entropies of all questions, Σ_k −p_k log p_k − (1 − p_k) log(1 − p_k): Gibbs' inequality."""
+        levels, shares = shares_of(targets)
+        yes = shares @ self.encode(levels, n_classes)
+        return entropy(yes) + entropy(1.0 - yes)
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         each = logistic(outputs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.engines.losses import Loss, one_hot, smoothed_one_hot
+from nnviz.engines.losses import Loss, entropy, one_hot, shares_of, smoothed_one_hot
 from nnviz.settings import Kind
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class CrossEntropy(Kind, Loss, frozen=True, tag="cross-entropy"):
         from torch.nn.functional import cross_entropy
 
         return cross_entropy(outputs, targets)  # classes (n,), or the probability of every class (n, classes)
+
+    def of_constant(self, targets: NDArray[Any], n_classes: int) -> float:
+        """Return the entropy of the class shares, which Gibbs' inequality says is the least."""
+        return entropy(shares_of(targets)[1])
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))  # shifted against overflow

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.engines.losses import Loss, signed_targets, smoothed_signed, value_probabilities
+from nnviz.engines.losses import Loss, signed_targets, smoothed_signed, value_probabilities, variance_of_targets
 from nnviz.settings import Kind, knob
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ class ScaledSquared(Kind, Loss, frozen=True, tag="scaled-squared"):
         from torch.nn.functional import mse_loss
 
         return mse_loss(outputs, targets) * outputs.shape[1]
+
+    def of_constant(self, targets: NDArray[Any], n_classes: int) -> float:
+        return variance_of_targets(self, targets, n_classes)
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         return value_probabilities(self.scale * outputs)

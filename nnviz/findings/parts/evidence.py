@@ -22,12 +22,12 @@ CURVE_ROWS, RECENT_ROWS = 400, 64
 """Rows of the curves, which stand for all epochs, and of the newest epochs one by one."""
 
 _CURVES = ("epoch", "train_loss", "train_error", "test_loss", "test_error")
+_PATH = ("update_norm_by_layer", "weight_norm_by_layer")
 _LAYERS = (
     "learning_rate",
     "gradient_norm",
     "gradient_norm_by_layer",
-    "update_norm_by_layer",
-    "weight_norm_by_layer",
+    *_PATH,
     "dead_units_by_layer",
 )
 
@@ -42,9 +42,11 @@ class Evidence:
     columns (n,) epoch, train_loss, train_error, test_loss, test_error and monitored (the validation loss, or the test
     loss without such a part), n at most about 400, on the samples that there are now. `recent` has the newest rows
     since `since`, at most 64 without gaps, of the same and of learning_rate, gradient_norm and, with a column for each
-    layer, gradient_norm_by_layer, update_norm_by_layer, weight_norm_by_layer and dead_units_by_layer. `onset` is the
-    epoch from which on the run overfits by the criterion of its timeline, `at_onset` the row of the curves there.
-    `past` tells that the user looks back; what happened since is then not known.
+    layer, gradient_norm_by_layer, update_norm_by_layer, weight_norm_by_layer and dead_units_by_layer. `here` has the
+    columns of the curves, and update_norm_by_layer and weight_norm_by_layer, since `since`: thinned by itself, so that
+    a change late in a long run has as many rows. `onset` is the epoch from which on the run overfits by the criterion
+    of its timeline, and `overfits` whether that is clear by now and goes on. `past` tells that the user looks back;
+    what happened since is then not known.
     """
 
     experiment: Experiment
@@ -54,8 +56,10 @@ class Evidence:
     since: int
     monitor: str
     curves: Columns
+    here: Columns
     recent: Columns
     onset: int | None = None
+    overfits: bool = False
     facts: Facts | None = None
     data: SplitData | None = None
     plan: NetworkPlan | None = None
@@ -81,12 +85,6 @@ class Evidence:
         values = self.curves[name]
         return float(values[-1]) if len(values) else float("nan")
 
-    @property
-    def here(self) -> Columns:
-        """The curves since the settings in force were set."""
-        first = int(np.searchsorted(self.curves["epoch"], self.since))
-        return {name: values[first:] for name, values in self.curves.items()}
-
 
 def evidence_of(run: Run, facts: Facts | None = None) -> Evidence:
     """Return what is known of a run at the epoch that is looked at; `facts` are those of its samples."""
@@ -96,9 +94,11 @@ def evidence_of(run: Run, facts: Facts | None = None) -> Evidence:
     low, high = int(np.searchsorted(epochs, samples_since)), int(np.searchsorted(epochs, epoch, side="right"))
     rows = _curve_rows(history, low, high)
     since = _since(run, epoch)
+    rows_here = _curve_rows(history, max(low, int(np.searchsorted(epochs, since))), high)
     recent = slice(max(int(np.searchsorted(epochs, since)), high - RECENT_ROWS), high)
     names = [name for name in (*_CURVES, *_LAYERS) if name in history]
     onset = run.onset
+    onset = onset if onset is not None and samples_since <= onset < epoch else None
     return Evidence(
         experiment=run.experiment_at(epoch) if run.playhead is not None else run.experiment,
         status=run.status,
@@ -106,17 +106,23 @@ def evidence_of(run: Run, facts: Facts | None = None) -> Evidence:
         epoch=epoch,
         since=since,
         monitor=history.monitor,
-        curves={
-            "monitored": _column(history, history.monitor)[rows],
-            **{name: _column(history, name)[rows] for name in _CURVES},
-        },
+        curves=_curves(history, rows),
+        here=_curves(history, rows_here) | {name: _column(history, name)[rows_here] for name in _PATH},
         recent={name: history.column(name)[recent] for name in names},
-        onset=onset if onset is not None and samples_since <= onset < epoch else None,
+        onset=onset,
+        overfits=onset is not None and run.overfitted_at(epoch),
         facts=facts,
         data=snapshot.data if snapshot is not None else None,
         plan=snapshot.plan if snapshot is not None else None,
         past=run.playhead is not None,
     )
+
+
+def _curves(history: History, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    return {
+        "monitored": _column(history, history.monitor)[rows],
+        **{name: _column(history, name)[rows] for name in _CURVES},
+    }
 
 
 def _column(history: History, name: str) -> NDArray[Any]:

@@ -124,23 +124,7 @@ def quick_facts(data: SplitData, loss: Loss) -> Facts:
     else:
         majority, constant = math.nan, float(train.targets.std(dtype=np.float64) * data.scaling.target_scale)
     counts = (len(train), len(data.validation), len(data.test), data.copies, int(train.noisy.sum()))
-    return Facts(data.task, *counts, majority, constant, constant_loss(loss, data))
-
-
-def constant_loss(loss: Loss, data: SplitData) -> float:
-    """Return the smallest loss on the training part of an answer that is the same for all samples.
-
-    The entropy of the class shares for the cross-entropies, the variance of the coded targets, summed over outputs,
-    for the squared error; NaN for others.
-    """
-    targets, kind = data.train.targets, loss.kind
-    if kind in ("cross-entropy", "binary-cross-entropy"):
-        shares = np.bincount(targets, minlength=data.n_classes) / max(1, len(targets))
-        shares = shares[shares > 0.0]
-        return float(-np.sum(shares * np.log(shares)))
-    if kind == "squared":
-        return float(np.var(np.asarray(loss.encode(targets, data.n_classes), np.float64), axis=0).sum())
-    return math.nan
+    return Facts(data.task, *counts, majority, constant, loss.of_constant(train.targets, data.n_classes))
 
 
 def slow_facts(data: SplitData) -> tuple[float, Twins]:

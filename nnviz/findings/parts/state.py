@@ -10,7 +10,7 @@ from nnviz.analysis.intervals import error_interval
 from nnviz.analysis.trend import fall
 from nnviz.findings.parts.evidence import Evidence
 
-_FLAT = 0.02
+FLAT = 0.02
 """Share of the training loss that it may still lose over the last half of its epochs when it has come to rest."""
 
 _FEWEST_EPOCHS, _FEWEST_STEPS = 20, 200
@@ -22,6 +22,14 @@ _POINTS, _FACTOR = 0.05, 1.25
 _STRONG = {"weight_decay": 0.1, "l1": 0.01}
 """Penalties from which on they alone may keep a network from learning."""
 
+_THROWN, _FEWEST_ROWS = 10.0, 10
+"""How many times as large a loss must be, after how many epochs: one that jumps up at first may still come down."""
+
+_NORMS = ("update_norm_by_layer", "weight_norm_by_layer")
+
+_MOMENTS = 65
+"""Moments of a schedule that are looked at: its rises and falls are much longer than a part in so many."""
+
 
 def long_enough(evidence: Evidence) -> bool:
     """Whether the settings have been in force for long enough to judge them."""
@@ -30,7 +38,7 @@ def long_enough(evidence: Evidence) -> bool:
 
 def at_rest(evidence: Evidence) -> bool:
     """Whether the training loss has stopped falling under the settings in force."""
-    return long_enough(evidence) and abs(fall(evidence.here["train_loss"])) < _FLAT
+    return long_enough(evidence) and abs(fall(evidence.here["train_loss"])) < FLAT
 
 
 def falls_short(evidence: Evidence) -> bool:
@@ -48,6 +56,14 @@ def knows_nothing(evidence: Evidence) -> bool:
     """Whether the training loss is all but that of the best constant answer, or worse."""
     facts = evidence.facts
     return facts is not None and evidence.now("train_loss") > 0.98 * facts.constant_loss
+
+
+def thrown_away(evidence: Evidence) -> bool:
+    """Whether steps have led far above the loss that they began with, and that of a constant answer too."""
+    facts, losses = evidence.facts, evidence.here["train_loss"]
+    if facts is None or len(losses) < _FEWEST_ROWS:
+        return False
+    return bool(losses[-1] > _THROWN * np.maximum(losses[0], facts.constant_loss))
 
 
 def layers(evidence: Evidence) -> int:
@@ -89,17 +105,39 @@ def gradient_ratio(evidence: Evidence) -> float:
 
 def steps_since(evidence: Evidence) -> float:
     """Return the number of steps under the settings in force."""
+    return float((evidence.epoch - evidence.since) * _steps_per_epoch(evidence))
+
+
+def _steps_per_epoch(evidence: Evidence) -> int:
     train = evidence.facts.train if evidence.facts is not None else 0
-    per_epoch = math.ceil(train / evidence.experiment.training.batch_size)
-    return float((evidence.epoch - evidence.since) * per_epoch)
+    return math.ceil(train / evidence.experiment.training.batch_size)
 
 
-def step_size(evidence: Evidence) -> float:
-    """Return the median of ‖Δw‖/‖w‖ of a step, of the layer that moves most; NaN where it was not measured."""
-    updates, weights = (evidence.recent.get(f"{name}_norm_by_layer") for name in ("update", "weight"))
-    if updates is None or weights is None or not len(updates):
+def path(evidence: Evidence) -> float:
+    """Return how far the steps under the settings in force can have moved the weights of the layer that moved most.
+
+    The sum of ‖Δw‖/‖w‖ over all steps, by the triangle inequality no less than the distance as a share of the norm.
+    Steps between two rows count with the mean of both, by the trapezoidal rule: every row has the last step of its
+    epoch. NaN where steps were not measured, or the weights of a layer were 0.
+    """
+    epochs, updates, weights = (evidence.here[name] for name in ("epoch", *_NORMS))
+    if updates.ndim != 2 or len(epochs) < 2 or not (weights > 0.0).all():
         return math.nan
-    known = (updates > 0.0).any(axis=1) & (weights > 0.0).all(axis=1)
-    if not known.any():
-        return math.nan
-    return float(np.median((updates[known] / weights[known]).max(axis=1)))
+    steps = updates / weights
+    steps[0] = steps[1]  # the first row has a step of other settings, or none
+    between = 0.5 * (steps[1:] + steps[:-1])
+    return float(_steps_per_epoch(evidence) * (np.diff(epochs) @ between).max())
+
+
+def rate_in_force(evidence: Evidence) -> float:
+    """Return the learning rate of the newest step, by the schedule; the one that is set before any was measured."""
+    rates = evidence.recent.get("learning_rate", np.empty(0))
+    rates = rates[np.isfinite(rates)]
+    return float(rates[-1]) if len(rates) else evidence.experiment.training.learning_rate
+
+
+def highest_rate(evidence: Evidence) -> float:
+    """Return the highest learning rate that the schedule has had until now."""
+    training = evidence.experiment.training
+    moments = np.linspace(0.0, evidence.epoch, _MOMENTS)
+    return training.learning_rate * float(training.schedule.factor(moments, training.epochs).max())

@@ -6,8 +6,9 @@ import math
 
 from nnviz.analysis.verdict import loss_text
 from nnviz.findings.parts.evidence import Evidence
+from nnviz.findings.parts.state import rate_in_force
 
-__all__ = ["change", "count", "error", "error_name", "loss_text", "percent", "times"]
+__all__ = ["change", "count", "error", "error_name", "learning_rate", "loss_text", "percent", "times"]
 
 
 def error(evidence: Evidence, value: float) -> str:
@@ -20,6 +21,13 @@ def error(evidence: Evidence, value: float) -> str:
 def error_name(evidence: Evidence) -> str:
     """Return the word for an error."""
     return "RMSE" if evidence.regression else "error"
+
+
+def learning_rate(evidence: Evidence) -> str:
+    """Return in a sentence what the learning rate is, and which one is set where the schedule makes another of it."""
+    rate, setting = rate_in_force(evidence), evidence.experiment.training.learning_rate
+    of = "" if math.isclose(rate, setting, rel_tol=1e-3) else f", which the schedule makes of {setting:g}"
+    return f"The learning rate is {rate:.3g}{of}."
 
 
 def percent(share: float) -> str:
