@@ -240,10 +240,9 @@ class RegularisationPathStudy(Study[RegularisationPath]):
         if not self.axis.within:
             made = self.axis.applied(self.experiment, self.values[place], data)
             return made.replace(training=made.training.replace(epochs=self.epochs))
-        training = self.experiment.training.replace(epochs=round(self.values[place]))
-        if getattr(training.schedule, "period", None) == 0:
-            training = training.replace(schedule=training.schedule.replace(period=self.epochs))
-        return self.experiment.replace(training=training)
+        training = self.experiment.training
+        whole = training.schedule.lasting(self.epochs)
+        return self.experiment.replace(training=training.replace(epochs=round(self.values[place]), schedule=whole))
 
     def study(self) -> None:
         settings = self.experiment.data

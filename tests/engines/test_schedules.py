@@ -76,6 +76,16 @@ def test_without_a_period_the_epoch_limit_counts(kind: Any) -> None:
     assert kind().factor(30.0, 0) == kind(period=1_000).factor(30.0, 0)
 
 
+@pytest.mark.parametrize("schedule", [kind() for kind in Schedule.registry], ids=lambda schedule: schedule.kind)
+@pytest.mark.parametrize("limit", [0, 30])
+def test_a_schedule_can_be_kept_when_the_limit_changes(schedule: Schedule, limit: int) -> None:
+    moments = np.linspace(0.0, 60.0, 200)
+    for later in (0, 7, 100):
+        np.testing.assert_array_equal(
+            schedule.lasting(limit).factor(moments, later), schedule.factor(moments, limit), strict=True
+        )
+
+
 def test_the_engine_follows_the_schedule_within_an_epoch(engine_of: Any, data_of: Any) -> None:
     engine = engine_of(data_of(n=32), batch_size=8, learning_rate=0.5, schedule={"kind": "warmup", "length": 1})
     rates = []

@@ -23,8 +23,13 @@ Period = Annotated[
 
 
 def progress(epoch: NDArray[np.float64], period: int, epochs: int) -> NDArray[np.float64]:
-    """Return how much of a period has passed, 0..1; a period of 0 is the epoch limit, or 1,000 without one."""
-    return np.minimum(epoch / (period or epochs or 1_000), 1.0)
+    """Return how much of a period has passed, 0..1."""
+    return np.minimum(epoch / period_in_force(period, epochs), 1.0)
+
+
+def period_in_force(period: int, epochs: int) -> int:
+    """Return the period under a limit of `epochs`: one of 0 is the limit, or 1,000 without one."""
+    return period or epochs or 1_000
 
 
 class Schedule(Choice):
@@ -39,3 +44,7 @@ class Schedule(Choice):
         Every share depends on its own moment alone. `epochs` is the epoch limit, 0 when there is none.
         """
         raise NotImplementedError
+
+    def lasting(self, epochs: int) -> Schedule:
+        """Return the schedule as it is under a limit of so many epochs, whatever the limit becomes."""
+        return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.engines.schedules import Period, Schedule, progress
+from nnviz.engines.schedules import Period, Schedule, period_in_force, progress
 from nnviz.settings import Kind
 
 
@@ -21,3 +21,6 @@ class Cosine(Kind, Schedule, frozen=True, tag="cosine"):
 
     def factor(self, epoch: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
         return 0.5 * (1.0 + np.cos(np.pi * progress(epoch, self.period, epochs)))
+
+    def lasting(self, epochs: int) -> Schedule:
+        return self.replace(period=period_in_force(self.period, epochs))

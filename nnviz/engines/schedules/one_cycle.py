@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.engines.schedules import Period, Schedule, progress
+from nnviz.engines.schedules import Period, Schedule, period_in_force, progress
 from nnviz.settings import Kind
 
 
@@ -23,6 +23,9 @@ class OneCycle(Kind, Schedule, frozen=True, tag="one-cycle"):
         t = progress(epoch, self.period, epochs)
         rising, falling = _between(1 / 25, 1.0, t / _RISE), _between(1.0, 1e-4, (t - _RISE) / (1 - _RISE))
         return np.where(t < _RISE, rising, falling)
+
+    def lasting(self, epochs: int) -> Schedule:
+        return self.replace(period=period_in_force(self.period, epochs))
 
 
 _RISE = 0.3
