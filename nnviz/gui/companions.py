@@ -58,14 +58,11 @@ class Companions(QObject):
     @Slot()
     def try_cures(self) -> None:
         """Train cures of the run in front as twins, and rank them."""
-        from nnviz.gui.cures.window import CuresWindow  # nobody needs it at the start
+        from nnviz.gui.cures.window import LOCKED, CuresWindow  # nobody needs it at the start
 
-        vault = self._window.vault
-        if vault.vault.locked:
-            words = "Cures are ranked by the test error, and the test part is locked: open the vault."
-            self._window.controller.notice.emit(words)
+        if self._window.vault.vault.locked:
+            self._window.controller.notice.emit(LOCKED)
             return
-        vault.select("Cures ranked by their test errors")
         self._window.controller.session.pause()
         CuresWindow(self._window.controller, self._window.theme, self._window).show()
 

@@ -15,6 +15,7 @@ from nnviz.export.files import replace_file
 from nnviz.export.run_files import file_name
 from nnviz.gui.panels.table_import import OPENABLE, open_path
 from nnviz.gui.widgets.job import Job
+from nnviz.gui.widgets.save_question import ask_where
 from nnviz.project.project import Project, ProjectError
 from nnviz.project.reading import is_project, read, read_what_is_left
 from nnviz.project.saver import Saver, Saving
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _MOST_RECENT = 8
 _LOOK_MS = 50
-_PROJECTS = "Projects (*.nnviz)"
 _ANSWER = QMessageBox.StandardButton
 
 
@@ -150,16 +150,14 @@ class Documents(QObject):
     def save_as(self) -> bool:
         """Ask for a name and save the project there; return whether saving has begun."""
         first = self.path or Path(self._folder()) / f"{file_name(self._controller.experiment.name)}.nnviz"
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save project", str(first), _PROJECTS)
-        path = self._completed(name, ".nnviz")
+        path = ask_where(self._window, "Save project", first, {"nnviz project": ".nnviz"})
         return path is not None and self._begin_saving(path)
 
     @Slot()
     def save_experiment(self) -> None:
         """Ask for a name and write the settings alone there, as TOML."""
         experiment = self._controller.experiment
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save experiment", f"{experiment.name}.toml", "*.toml")
-        path = self._completed(name, ".toml")
+        path = ask_where(self._window, "Save experiment", Path(f"{experiment.name}.toml"), {"Experiment": ".toml"})
         if path is None:
             return
         try:
@@ -169,17 +167,6 @@ class Documents(QObject):
             return
         self._window.show_notice(f"Saved {path.name}.")
         self.remember(path)
-
-    def _completed(self, name: str, suffix: str) -> Path | None:
-        """Return the path that was meant; None where nothing was, or where the user does not want to replace it."""
-        if not name:
-            return None
-        path = Path(name)
-        if path.suffix.lower() != suffix:  # the dialog has asked about the name as it was typed, not about this one
-            path = path.with_name(f"{path.name}{suffix}")
-            if path.exists() and not self._asked("Save", f"{path.name} exists already. Replace it?"):
-                return None
-        return path
 
     def _begin_saving(self, path: Path) -> bool:
         self._pending = self._fingerprint()

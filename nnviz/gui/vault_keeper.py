@@ -65,6 +65,7 @@ class VaultKeeper(QObject):
 
     def restore(self, plain: object) -> None:
         """Take over the vault of a project: what `vault.plain` returned."""
+        self._last = None
         self._take(Vault.of(plain))
         self.watch()
 
@@ -113,7 +114,8 @@ class VaultKeeper(QObject):
     def _difference(self, experiment: Experiment) -> str:
         """Return what sets an experiment apart from the one that was looked at before it."""
         if self._last is None:
-            return "The first training whose test error was shown"
+            first = "The first training whose test error was shown"
+            return first if not self.vault.looks else "Another training, the first since the project was opened"
         changes = differences(self._last, experiment)
         return summary(changes, experiment) if changes else "Trained again"
 

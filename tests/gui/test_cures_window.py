@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QApplication
 
 from nnviz.experiment import Experiment
 from nnviz.gui.controller import Controller
-from nnviz.gui.cures.window import CuresWindow
+from nnviz.gui.cures.window import LOCKED, CuresWindow
 from nnviz.gui.theme import DARK, LIGHT
+from nnviz.gui.vault_keeper import keeper_of
 from nnviz.snapshot import Status
 
 QUICK = ["data.source.samples=60", "data.label_noise=0.2", "training.batch_size=10"]
@@ -86,6 +87,26 @@ def test_a_cure_becomes_a_twin_or_a_fork(window, controller, qtbot):
     assert controller.run.name == "dropout 25 % from 12"
     qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.status is Status.READY, timeout=20_000)
     assert controller.run.first_epoch == 12
+
+
+def test_a_locked_test_part_hides_the_ranking_and_trains_nothing(window, controller, qtbot):
+    keeper = keeper_of(controller)
+    qtbot.waitUntil(lambda: finished(window), timeout=120_000)
+    assert window.ranking.isVisible()
+    assert keeper.vault.selections == 1
+    keeper.lock()
+    assert not window.ranking.isVisible()
+    assert not window._sentence.isVisible()
+    assert window._status.text() == LOCKED
+    assert not window.twin.isEnabled()
+    before = window.study
+    window.again.click()
+    assert window.study is before
+    keeper.open()
+    assert window.ranking.isVisible()
+    assert window.twin.isEnabled()
+    window.again.click()
+    assert keeper.vault.selections == 2
 
 
 def test_closing_ends_the_threads(controller, qtbot):

@@ -86,6 +86,16 @@ def test_cures_and_the_best_epoch_are_refused(window, qtbot):
     assert window.vault.vault.selections == 1
 
 
+def test_the_log_knows_of_looks_before_the_project_was_opened(window, qtbot):
+    train(window, qtbot, 2)
+    assert window.vault.vault.events[-1].text == "The first training whose test error was shown"
+    window.vault.restore(window.vault.vault.plain())
+    window.controller.set("training.learning_rate", 0.5, "Rate")
+    train(window, qtbot, 2)
+    assert window.vault.vault.looks == 2
+    assert window.vault.vault.events[-1].text == "Another training, the first since the project was opened"
+
+
 def test_a_project_keeps_the_lock_and_what_is_behind_it(window, qtbot, tmp_path):
     train(window, qtbot, 10)
     window.vault.lock()

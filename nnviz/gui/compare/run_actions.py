@@ -7,12 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QKeySequence, QPainter, QPixmap
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from nnviz.export.files import replace_file
 from nnviz.gui.compare.chosen import Chosen
 from nnviz.gui.controller import Controller
 from nnviz.gui.run_colors import COLOR_NAMES, RUN_COLORS
+from nnviz.gui.widgets.save_question import ask_where
 from nnviz.run import Run
 
 Text = Callable[[str], str]
@@ -124,9 +125,9 @@ class RunActions(QObject):
 
     @Slot()
     def _export(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self._widget, "Export table", "runs.csv", "CSV table (*.csv)")
-        if name:
-            self.export_to(Path(name))
+        path = ask_where(self._widget, "Export table", Path("runs.csv"), {"CSV table": ".csv"})
+        if path is not None:
+            self.export_to(path)
 
     def export_to(self, path: Path) -> None:
         """Write the table to a file; what went wrong is said in a sentence."""

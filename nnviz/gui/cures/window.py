@@ -23,12 +23,15 @@ from nnviz.gui.controller import Controller
 from nnviz.gui.cures.curve import DifferenceCurve
 from nnviz.gui.cures.ranking import Ranking
 from nnviz.gui.theme import Theme, font
+from nnviz.gui.vault_keeper import keeper_of
 from nnviz.run import Run
 from nnviz.training.twin_report import Outcome, Variant
 from nnviz.training.twins import TwinStudy
 
 _LOOK_MS = 250
 _SEEDS, _MOST_EPOCHS = 5, 1_000_000
+
+LOCKED = "Cures are ranked by the test error, and the test part is locked: open the vault."
 
 
 class CuresWindow(QWidget):
@@ -43,6 +46,7 @@ class CuresWindow(QWidget):
         self._run: Run = controller.run
         self._experiment = controller.experiment
         self._refusals: tuple[tuple[str, str], ...] = ()
+        self._keeper = keeper_of(controller)
         self.study: TwinStudy | None = None
         self._make_parts()
         self._make_layout()
@@ -51,6 +55,7 @@ class CuresWindow(QWidget):
         self._timer.timeout.connect(self._look)
         self.apply_theme(theme)
         self.ranking.setFocus()
+        self._keeper.changed.connect(self._look)
         self._begin()
 
     # ------------------------------------------------------------ assembly
@@ -107,6 +112,7 @@ class CuresWindow(QWidget):
             options.addWidget(field)
         options.addWidget(self.again)
         options.addStretch(1)
+        self._found = QWidget(self)  # what is hidden while the test part is locked
         card = QFrame(self)
         card.setObjectName("card")
         inside = QVBoxLayout(card)
@@ -123,9 +129,13 @@ class CuresWindow(QWidget):
         for part in (self._heading, self._about):
             column.addWidget(part)
         column.addLayout(options)
-        column.addWidget(self.ranking)
-        column.addWidget(self._sentence)
-        column.addWidget(card, 1)
+        found = QVBoxLayout(self._found)
+        found.setContentsMargins(0, 0, 0, 0)
+        found.setSpacing(10)
+        found.addWidget(self.ranking)
+        found.addWidget(self._sentence)
+        found.addWidget(card, 1)
+        column.addWidget(self._found, 1)
         column.addWidget(self.bar)
         column.addLayout(foot)
 
@@ -144,6 +154,10 @@ class CuresWindow(QWidget):
     @Slot()
     def _begin(self) -> None:
         """Train the run's experiment anew and every cure that fits, with every seed."""
+        if self._keeper.vault.locked:
+            self._status.setText(LOCKED)
+            return
+        self._keeper.select("Cures ranked by their test errors", self._run)
         self._end()
         snapshot = self._run.snapshot
         if snapshot is None:
@@ -173,7 +187,8 @@ class CuresWindow(QWidget):
     @Slot()
     def _look(self) -> None:
         """Show how far the study has come."""
-        study = self.study
+        study, locked = self.study, self._keeper.vault.locked
+        self._found.setVisible(not locked)
         if study is None:
             return
         progress, report = study.progress(), study.report()
@@ -188,6 +203,8 @@ class CuresWindow(QWidget):
         else:
             left = progress.seconds_left
             self._status.setText("Getting ready …" if math.isnan(left) else f"About {max(1, round(left))} s left")
+        if locked:
+            self._status.setText(LOCKED)
 
     @Slot()
     def _show_chosen(self) -> None:
@@ -195,7 +212,7 @@ class CuresWindow(QWidget):
         chosen = self._chosen()
         report = self.study.report() if self.study is not None else None
         for button in (self.twin, self.fork):
-            button.setEnabled(chosen is not None and not chosen.problem)
+            button.setEnabled(chosen is not None and not chosen.problem and not self._keeper.vault.locked)
         if report is not None:
             self.curve.show_outcome(report, chosen)
             self._sentence.setText(report.sentence(chosen) if chosen is not None else "No cure fits this experiment.")

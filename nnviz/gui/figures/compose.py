@@ -15,6 +15,7 @@ from nnviz.gui.figures.dialog import FigureDialog
 from nnviz.gui.figures.moment import Moment, needs_of
 from nnviz.gui.figures.panel_list import PanelList
 from nnviz.gui.form import Form
+from nnviz.gui.widgets.save_question import ask_where
 from nnviz.gui.widgets.section import Caption
 from nnviz.settings import SettingsError, changed
 
@@ -91,16 +92,11 @@ class ComposeDialog(FigureDialog):
 
     @Slot()
     def _keep_recipe(self) -> None:
-        suggestion = str(self.folder / f"{file_name(self.moment.name)}-figure.toml")
-        name, _ = QFileDialog.getSaveFileName(self, "Save recipe", suggestion, _RECIPES)
-        if not name:
+        suggestion = self.folder / f"{file_name(self.moment.name)}-figure.toml"
+        path = ask_where(self, "Save recipe", suggestion, {"Recipe": ".toml"})
+        if path is None:
             return
-        path = Path(name)
         self.folder = path.parent
-        if path.suffix != ".toml":  # the dialog has asked about the name as it was typed
-            path = path.with_name(f"{path.name}.toml")
-            if path.exists() and not self._may_replace(path):
-                return
         try:
             replace_file(path, to_toml(self.recipe).encode())
         except OSError as error:

@@ -9,10 +9,8 @@ from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -32,6 +30,7 @@ from nnviz.gui.figures.sentence import Sentence
 from nnviz.gui.figures.sheet import Sheet
 from nnviz.gui.form import Form
 from nnviz.gui.widgets.choice import ChoiceRow, Entry
+from nnviz.gui.widgets.save_question import ask_where
 from nnviz.gui.widgets.scale import NumberFormat
 from nnviz.settings import SettingsError, changed
 
@@ -135,21 +134,12 @@ class FigureDialog(QDialog):
     # ------------------------------------------------------------ files and clipboard
 
     def ask_path(self) -> Path | None:
-        """Ask for a file, and again about one that exists; None when the user changes their mind."""
-        filters = {f"{format.title} (*.{format.name})": f".{format.name}" for format in FORMATS.values()}
-        suggestion = str(self.folder / self.suggestion())
-        name, chosen = QFileDialog.getSaveFileName(self, self.windowTitle(), suggestion, ";;".join(filters))
-        if not name:
-            return None
-        asked, ending = Path(name), filters.get(chosen, ".png")
-        path = asked
-        if asked.suffix.lower() not in filters.values():
-            path = asked.with_name(asked.name + ending)
-        elif asked.name == self.suggestion():  # some systems leave the name as it is when another format is chosen
-            path = asked.with_suffix(ending)
-        self.folder = path.parent
-        # The dialog has asked about the name as it was typed.
-        return None if path != asked and path.exists() and not self._may_replace(path) else path
+        """Ask for a file; None when the user changes their mind."""
+        formats = {format.title: f".{format.name}" for format in FORMATS.values()}
+        path = ask_where(self, self.windowTitle(), self.folder / self.suggestion(), formats)
+        if path is not None:
+            self.folder = path.parent
+        return path
 
     def suggestion(self) -> str:
         """Return a name for the file."""
@@ -182,10 +172,6 @@ class FigureDialog(QDialog):
         finally:
             QGuiApplication.restoreOverrideCursor()
         return True
-
-    def _may_replace(self, path: Path) -> bool:
-        question = f"{path.name} exists already. Replace it?"
-        return QMessageBox.question(self, self.windowTitle(), question) == QMessageBox.StandardButton.Yes
 
     # ------------------------------------------------------------ parts
 

@@ -16,7 +16,7 @@ from nnviz.gui.laboratory.page import Page
 _SCALE = 2
 """Pixels per unit of size: fine enough for a document."""
 
-FILTERS = "Picture (*.png);;Numbers (*.csv)"
+FORMATS = {"Picture": ".png", "Numbers": ".csv"}
 
 
 def copy(page: Page) -> str:
@@ -27,9 +27,7 @@ def copy(page: Page) -> str:
     if table:
         data.setText(csv_of(table, "\t").decode())
     QGuiApplication.clipboard().setMimeData(data)
-    return (
-        f"Copied {page.title.lower()}: picture and numbers." if table else f"Copied a picture of {page.title.lower()}."
-    )
+    return "Copied: picture and numbers." if table else "Copied: picture."
 
 
 def save(page: Page, path: Path) -> None:
@@ -39,7 +37,7 @@ def save(page: Page, path: Path) -> None:
         raise ExportError(f"{path.name} does not end in a format that can be written; choose .png or .csv.")
     table = page.table()
     if ending == ".csv" and not table:
-        raise ExportError(f"There are no numbers yet: {page.title.lower()} has to be trained first.")
+        raise ExportError("There are no numbers on this page yet.")
     contents = csv_of(table) if ending == ".csv" else _png(picture(page))
     try:
         replace_file(path, contents)

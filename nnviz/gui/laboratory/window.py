@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -23,8 +22,10 @@ from nnviz.gui.controller import Controller
 from nnviz.gui.figures.problem import ExportError
 from nnviz.gui.icons import app_icon
 from nnviz.gui.laboratory.page import GROUPS, Page, pages
-from nnviz.gui.laboratory.taking import FILTERS, copy, save
+from nnviz.gui.laboratory.taking import FORMATS, copy, save
 from nnviz.gui.theme import Theme, font
+from nnviz.gui.widgets.row import Label
+from nnviz.gui.widgets.save_question import ask_where
 
 SIZE, SMALLEST = QSize(1180, 800), QSize(900, 560)
 _LIST, _HEADING, _ITEM = 220, 34, 30
@@ -59,7 +60,7 @@ class LaboratoryWindow(QWidget):
         self._forget = QTimer(self)
         self._forget.setSingleShot(True)
         self._forget.setInterval(_SAID_MS)
-        self._forget.timeout.connect(self._said.clear)
+        self._forget.timeout.connect(self._fall_silent)
         controller.run_changed.connect(self._run_changed)
         self.apply_theme(theme)
         self.resize(SIZE)
@@ -81,21 +82,22 @@ class LaboratoryWindow(QWidget):
         for label in (self._help, self._of):
             label.setObjectName("muted")
         self.stack = QStackedWidget(self)
-        self._said = QLabel(self)
+        self._said = Label("", self)
         self._said.setObjectName("muted")
+        self._said.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.copy, self.save = QPushButton("Copy", self), QPushButton("Save…", self)
         self.copy.setToolTip("Put this page on the clipboard: picture and numbers (Ctrl+C)")
         self.save.setToolTip("Write this page to a file: picture (PNG) or numbers (CSV) (Ctrl+S)")
         self.copy.clicked.connect(self._copy)
         self.save.clicked.connect(self._save_as)
-        QShortcut(QKeySequence.StandardKey.Copy, self, self._copy)
+        QShortcut(QKeySequence.StandardKey.Copy, self, self._copy_selected)
         QShortcut(QKeySequence.StandardKey.Save, self, self._save_as)
         QShortcut(QKeySequence.StandardKey.Cancel, self, self.close)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title)
-        head.addStretch(1)
-        for part in (self._said, self._of, self.copy, self.save):
+        head.addWidget(self._said, 1)
+        for part in (self._of, self.copy, self.save):
             head.addWidget(part)
         column = QVBoxLayout()
         column.setContentsMargins(18, 16, 18, 16)
@@ -208,16 +210,23 @@ class LaboratoryWindow(QWidget):
             self._say(copy(self.page))
 
     @Slot()
+    def _copy_selected(self) -> None:
+        """Put the words that are selected on the clipboard, or else the page."""
+        focused = self.focusWidget()
+        if isinstance(focused, QLabel) and focused.hasSelectedText():
+            QGuiApplication.clipboard().setText(focused.selectedText())
+        else:
+            self._copy()
+
+    @Slot()
     def _save_as(self) -> None:
         """Let the user write the page to a file."""
         page = self.page
         if page is None:
             return
-        first = str(self._folder / f"{page.name}.png")
-        name, chosen = QFileDialog.getSaveFileName(self, f"Save {page.title.lower()}", first, FILTERS)
-        if name:
-            path = Path(name)
-            self.write(path if path.suffix else path.with_suffix(".csv" if "csv" in chosen else ".png"))
+        path = ask_where(self, f"Save {page.title}", self._folder / f"{page.name}.png", FORMATS)
+        if path is not None:
+            self.write(path)
 
     def write(self, path: Path) -> None:
         """Write the page to a file, and say so."""
@@ -232,8 +241,12 @@ class LaboratoryWindow(QWidget):
         self._say(f"Saved {path.name}.")
 
     def _say(self, sentence: str) -> None:
-        self._said.setText(sentence)
+        self._said.set_text(sentence)
         self._forget.start()
+
+    @Slot()
+    def _fall_silent(self) -> None:
+        self._said.set_text("")
 
     # ------------------------------------------------------------ events
 
