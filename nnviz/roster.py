@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from nnviz.history.history import History
 from nnviz.run import Run
-from nnviz.training.commands import Adopt, Command, Forget, Recording, Start
+from nnviz.snapshot import Status
+from nnviz.training.commands import Adopt, Command, Forget, Fork, Recording, Start
 
 COLORS = 8
 """How many colours runs are told apart by."""
@@ -76,11 +78,21 @@ class Roster:
         if run.number in self._adopted:
             return
         self._adopted.add(run.number)
+        run.status, run.text = Status.PREPARING, ""  # until the thread has brought it to where it was left
+        self._send(self._beginning(run))
+
+    def _beginning(self, run: Run) -> Command:
+        """Return what brings a run to where it was left, to where it forks off, or to epoch 0 if nothing was kept."""
         recording = recording_of(run, run.end[0])
-        if recording is None:  # nothing of it was kept
-            self._send(Start(run.number, run.experiment))
-        else:
-            self._send(Adopt(run.number, recording, run.end))
+        if recording is not None:
+            return Adopt(run.number, recording, run.end)
+        if run.first_epoch > 0:
+            origin, place = self.origin_of(run), (run.first_epoch, 0)
+            recording = recording_of(origin, run.first_epoch) if origin is not None else None
+            if origin is not None and recording is not None:
+                return Fork(run.number, origin.number, run.experiment, (), recording, place)
+            run.origin, run.history = None, History(run.history.most)
+        return Start(run.number, run.experiment)
 
 
 def recording_of(run: Run, epoch: int) -> Recording | None:

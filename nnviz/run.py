@@ -144,7 +144,7 @@ class Run:
         """The newest place that it is known to have been at."""
         frames = list(self.history.keyframes)
         known = [each[-1].place for each in (frames, self.chapters) if each]
-        return max((self.epoch, 0), *known)
+        return max([(self.epoch, 0), *known])
 
     def experiment_at(self, epoch: int) -> Experiment:
         """Return the settings that were in force at the end of an epoch, drawn and named as they are now."""

@@ -197,8 +197,3 @@ def _without_constants(mean: Floats, deviation: Floats, n: int) -> NDArray[np.fl
 def no_scaling(dataset: Dataset) -> Scaling:
     """Return the scaling that changes nothing."""
     return Scaling(np.zeros(dataset.n_features), np.ones(dataset.n_features))
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    array.setflags(write=False)
-    return array

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from nnviz.data.dataset import Part, SplitData
 from nnviz.engines.engine import Columns, EngineState, error_of, layer_norms
-from nnviz.engines.random_numbers import batch_order, fastest_dropout_words
+from nnviz.engines.random_numbers import batch_order, epoch_order, fastest_dropout_words
 from nnviz.engines.settings import TrainingSettings
+from nnviz.engines.torch_threads import share_cores
 from nnviz.network.build import build
 from nnviz.network.settings import NetworkSettings
 from nnviz.network.shapes import NetworkPlan, ParameterSlot, initial_parameters
@@ -157,7 +158,10 @@ class TorchEngine:
 
     def _shuffle(self) -> None:
         """Lay the samples out in the order of this epoch, so that a batch is a slice."""
-        places = batch_order(self.seed, self.epoch, len(self.data.train), self._training.batch_size)
+        n = len(self.data.train)
+        begun = self.position > 0  # with batches of another size, perhaps: the order is that of its beginning
+        whole = batch_order(self.seed, self.epoch, n, self._training.batch_size)
+        places = epoch_order(self.seed, self.epoch, n) if begun else whole
         order = self._torch.from_numpy(places).to(self.device)
         self._torch.index_select(self._source_x, 0, order, out=self._x)
         self._torch.index_select(self._source_y, 0, order, out=self._y)
@@ -362,18 +366,9 @@ class TorchEngine:
         return made
 
     def _share_cores(self) -> None:
-        """Have torch use as many threads as this network is trained with, on which rounding depends.
-
-        The number belongs to the process, and another network may have been trained since.
-        """
-        threads = self._threads()
-        if self._torch.get_num_threads() != threads:
-            self._torch.set_num_threads(threads)
-
-    def _threads(self) -> int:
-        """Return how many threads a step should use; one core is left to the window."""
+        """Have torch use as many threads as a step is worth: another network may have been trained here since."""
         multiplications = 3 * self.plan.n_parameters * self._training.batch_size
-        return 1 if multiplications < _SMALL_STEP else max(1, (os.cpu_count() or 2) - 1)
+        share_cores(multiplications >= _SMALL_STEP)
 
     def _tensor(self, x: NDArray[Any]) -> torch.Tensor:
         shaped = x.reshape(len(x), *self.plan.input_shape)

@@ -145,7 +145,7 @@ class History:
             if len(column) < end:
                 self._columns[name] = column = self._copied(column, slice(0, self._length), end + end // 2)
             added = rows.get(name)
-            column[self._length : end] = np.nan if added is None else np.where(np.isfinite(added), added, np.nan)
+            column[self._length : end] = np.nan if added is None else _finite(added, column.dtype)
         self._length = end
 
     def _copied(self, column: NDArray[Any], rows: slice | NDArray[np.int64], room: int) -> NDArray[Any]:
@@ -262,3 +262,10 @@ class History:
             return np.arange(n)
         spaced = (log_even_rows if log else even_rows)(self.column("epoch"), most)
         return np.unique(np.concatenate([spaced, [0, n - 1, self.best_row or 0]]))
+
+
+def _finite(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return values as a column holds them, NaN where that is no finite number: it may have a smaller range."""
+    with np.errstate(over="ignore"):
+        held = values.astype(dtype)
+    return np.where(np.isfinite(held), held, np.nan)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from nnviz.analysis.lanczos import Eigenpair, largest_eigenpair
 from nnviz.data.dataset import SplitData
 from nnviz.engines.choose import plan_for
 from nnviz.engines.settings import TrainingSettings
+from nnviz.engines.torch_threads import share_cores
 from nnviz.network.build import build
 from nnviz.network.layers import ShapeError
 from nnviz.network.settings import NetworkSettings
@@ -70,14 +70,22 @@ class LossHessian:
             for slot in self.plan.weight_slots:
                 self._decay[slot.start : slot.stop] = training.weight_decay
 
-    def at(self, parameters: NDArray[Any], buffers: Mapping[str, NDArray[Any]] | None = None) -> HessianAt:
-        """Return H at flat parameters (n,); `buffers` are the running averages of the network, where it has some."""
-        self._share_cores()
+    def at(
+        self,
+        parameters: NDArray[Any],
+        buffers: Mapping[str, NDArray[Any]] | None = None,
+        go_on: Callable[[], None] = lambda: None,
+    ) -> HessianAt:
+        """Return H at flat parameters (n,); `buffers` are the running averages of the network, where it has some.
+
+        `go_on` is called before every product with H, for each part of the samples, and may raise.
+        """
+        share_cores(4 * self.size * len(self._x) >= _SMALL_PRODUCT)
         with self._torch.no_grad():
             for name, buffer in self._module.named_buffers():
                 if buffers and name in buffers:
                     buffer.copy_(self._torch.from_numpy(np.array(buffers[name])))
-        return HessianAt(self, np.asarray(parameters, np.float64))
+        return HessianAt(self, np.asarray(parameters, np.float64), go_on)
 
     def objective(self, flat: torch.Tensor, rows: slice = slice(None)) -> torch.Tensor:
         """Return the share that some training samples have in the mean loss, for flat parameters (n,)."""
@@ -93,13 +101,6 @@ class LossHessian:
         """Return the training samples in parts that fit into memory."""
         return [slice(at, at + _CHUNK) for at in range(0, len(self._x), _CHUNK)]
 
-    def _share_cores(self) -> None:
-        """Have torch use as many threads in this one as a product is worth; one core is left to the window."""
-        many = 4 * self.size * len(self._x) >= _SMALL_PRODUCT
-        threads = max(1, (os.cpu_count() or 2) - 1) if many else 1
-        if self._torch.get_num_threads() != threads:
-            self._torch.set_num_threads(threads)
-
     def penalty(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what weight decay adds to H v."""
         return self._decay * v
@@ -108,8 +109,8 @@ class LossHessian:
 class HessianAt:
     """H at certain parameters; the graph of the gradient is kept from product to product where it fits."""
 
-    def __init__(self, hessian: LossHessian, parameters: NDArray[np.float64]) -> None:
-        self._hessian, self._torch = hessian, hessian._torch
+    def __init__(self, hessian: LossHessian, parameters: NDArray[np.float64], go_on: Callable[[], None]) -> None:
+        self._hessian, self._torch, self._go_on = hessian, hessian._torch, go_on
         self._flat = self._torch.from_numpy(parameters.copy()).requires_grad_()
         self._chunks = hessian.chunks()
         self._kept = self._gradient(self._chunks[0]) if len(self._chunks) == 1 else None
@@ -133,6 +134,7 @@ class HessianAt:
         direction = self._torch.from_numpy(np.array(v, np.float64))
         total = np.zeros(len(v))
         for rows in self._chunks:
+            self._go_on()
             gradient = self._kept if self._kept is not None else self._gradient(rows)
             if not gradient.requires_grad:
                 continue  # a loss that is linear in all parameters, as with no sample beyond a kink

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from nnviz.data.dataset import DataError, SplitData
 from nnviz.engines.choose import plan_for
 from nnviz.engines.settings import TrainingSettings
+from nnviz.engines.torch_threads import share_cores
 from nnviz.network.build import build
 from nnviz.network.layers import ShapeError
 from nnviz.network.settings import NetworkSettings
@@ -81,14 +81,23 @@ class SampleGradients:
         one = torch.func.grad_and_value(self._loss_of_one)
         self._all = torch.func.vmap(one, in_dims=(None, 0, 0))
 
-    def moments(self, parameters: NDArray[Any], buffers: Mapping[str, NDArray[Any]] | None = None) -> Moments:
+    def moments(
+        self,
+        parameters: NDArray[Any],
+        buffers: Mapping[str, NDArray[Any]] | None = None,
+        go_on: Callable[[], None] = lambda: None,
+    ) -> Moments:
         """Return mean and variance at flat parameters (D,); `buffers` are the running averages, where there are some.
+
+        `go_on` is called between parts of the samples, and may raise.
 
         Parts of the samples are joined by the pairwise update of Chan, Golub & LeVeque 1979, which does not lose the
         variance in the difference of two large sums.
         """
         mean, around, loss, seen = *np.zeros((2, self.plan.n_parameters)), 0.0, 0
+        go_on()
         for gradients, losses in self.parts(parameters, buffers):
+            go_on()
             count, total = len(losses), seen + len(losses)
             own = gradients.mean(axis=0)
             apart = own - mean
@@ -102,7 +111,7 @@ class SampleGradients:
         self, parameters: NDArray[Any], buffers: Mapping[str, NDArray[Any]] | None = None
     ) -> Iterator[tuple[Floats, Floats]]:
         """Yield the gradients (k, D) and losses (k,) of the samples in their order, as many as fit into memory."""
-        self._share_cores()
+        share_cores(self.plan.n_parameters * self.samples * self._copies >= _SMALL)
         views = self._views(parameters, buffers)
         rows = int(np.clip(_VALUES // max(1, self.plan.n_parameters), 1, _MOST_ROWS))
         for start in range(0, self.samples, rows):
@@ -153,10 +162,3 @@ class SampleGradients:
                 f"The gradients of single samples are measured up to {MOST_VALUES:,} numbers at a time, and "
                 f"{self.samples * self._copies:,} samples of {size:,} parameters are more; take units or samples away."
             )
-
-    def _share_cores(self) -> None:
-        """Have torch use as many threads in this one as the work is worth; one core is left to the window."""
-        many = self.plan.n_parameters * self.samples * self._copies >= _SMALL
-        threads = max(1, (os.cpu_count() or 2) - 1) if many else 1
-        if self._torch.get_num_threads() != threads:
-            self._torch.set_num_threads(threads)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 
-from nnviz.data.dataset import DataError
+from nnviz.data.dataset import DataError, SplitData
 from nnviz.engines.choose import LossError, ShapeError, must_compile
 from nnviz.engines.engine import Columns, Place
 from nnviz.experiment import Experiment
@@ -16,7 +17,7 @@ from nnviz.training.camera import Camera
 from nnviz.training.commands import Recording
 from nnviz.training.mailbox import Began, Changed, Kept, Mailbox, Notice, Rows
 from nnviz.training.replay import Prepare
-from nnviz.training.trainer import End, Trainer
+from nnviz.training.trainer import EditError, End, Trainer
 
 COMPILING = "Compiling the fast engine for this processor: half a minute, once after an installation."
 
@@ -63,7 +64,7 @@ class Lane:
         self._post(Changed(self.run, Status.PREPARING))
         data = self._prepare(self.experiment.data)
         self.mailbox.offer(self.camera.samples(self.experiment, data))
-        self.announce_compiling(Status.PREPARING)
+        self.announce_compiling(Status.PREPARING, data)
         self.trainer = Trainer(self.experiment, data)
         self._begin_chapter(Chapter((0, 0), self.experiment))
         self._get_ready(self.trainer.begin(), Status.READY)
@@ -147,7 +148,7 @@ class Lane:
             self._post(Notice(self.run, str(error)))
         status = Status.RUNNING if self.playing else Status.PAUSED
         try:
-            self.announce_compiling(status)
+            self.announce_compiling(status, self.trainer.engine.data)
             self.trainer.configure(self.experiment)
         except (LossError, ShapeError) as error:  # training goes on with the settings it has
             self.experiment = self.trainer.experiment
@@ -164,19 +165,23 @@ class Lane:
         self._look_again()
 
     def edit(self, edits: tuple[Edit, ...]) -> None:
-        """Set parameters by hand, and measure what has become of the network."""
+        """Set parameters by hand, and measure what has become of the network; what cannot be is said."""
         if self.trainer is None:
             return
-        self.trainer.edit(edits)
+        try:
+            self.trainer.edit(edits)
+        except EditError as error:
+            self._post(Notice(self.run, str(error)))
+            return
         self._begin_chapter(Chapter(self._place(), self.experiment, edits))
         if self._place()[1] == 0:
             self._post(Rows(self.run, self.trainer.measure()))
         self.post_keyframe(event=True)
         self._look_again()
 
-    def announce_compiling(self, status: Status) -> None:
+    def announce_compiling(self, status: Status, data: SplitData) -> None:
         """Say, for as long as it takes, what takes so long on the first start after an installation."""
-        if must_compile(self.experiment.network, self.experiment.training, self._prepare(self.experiment.data)):
+        if must_compile(self.experiment.network, self.experiment.training, data):
             self._announced = True
             self._post(Changed(self.run, status, COMPILING))
 
@@ -260,7 +265,16 @@ class Lane:
             self._pace.append((time.monotonic(), self.epoch))
             self._keyframe_if_due()
         if self.trainer.end is not None:
+            self._take_back_chapters()
             self._finish(self.trainer.end)
+
+    def _take_back_chapters(self) -> None:
+        """Where the run went back behind a change of settings, have them hold from here on; edits did not survive."""
+        place = self._place()
+        for number, chapter in enumerate(self._chapters):
+            if chapter.place > place:
+                self._chapters[number] = moved = replace(chapter, place=place, edits=())
+                self._post(Began(self.run, number, moved))
 
     def _finish(self, end: End) -> None:
         self.playing = False

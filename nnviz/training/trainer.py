@@ -32,6 +32,10 @@ class End:
     text: str
 
 
+class EditError(ValueError):
+    """A parameter that cannot be set by hand: one sentence that says which, and why."""
+
+
 class Trainer:
     """Trains one engine in slices of time, and stops it when the experiment says so.
 
@@ -156,10 +160,16 @@ class Trainer:
         self.configure(experiment)
 
     def edit(self, edits: Iterable[Edit]) -> None:
-        """Set parameters by hand. Raises IndexError for one that the network does not have."""
+        """Set parameters by hand. Raises EditError, and changes nothing, where one cannot be set."""
         state = self.engine.state()
         parameters = state.parameters.copy()
         for edit in edits:
+            if not 0 <= edit.parameter < len(parameters):
+                raise EditError(
+                    f"Parameter {edit.parameter:,} cannot be set: the network has {len(parameters):,}, counted from 0."
+                )
+            if not abs(edit.value) <= float(np.finfo(parameters.dtype).max):
+                raise EditError(f"A parameter cannot be set to {edit.value:g}, which {parameters.dtype} does not hold.")
             parameters[edit.parameter] = edit.value
         self.engine.restore(replace(state, parameters=parameters))
         self._keep()

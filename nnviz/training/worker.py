@@ -45,6 +45,7 @@ from nnviz.training.commands import (
 from nnviz.training.lane import Lane
 from nnviz.training.mailbox import Changed, Kept, Mailbox, Notice, Repeating
 from nnviz.training.replay import Replay
+from nnviz.training.trainer import EditError
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ _KEEP_WITHIN = 3.0
 _GENERATED = 4
 """How many sets of samples are kept that can be made again; those that came from files are all kept."""
 
-_MISTAKES = (DataError, ShapeError, LossError)
+_MISTAKES = (DataError, ShapeError, LossError, EditError)
 """Errors whose text is a sentence for the user; all others are defects and are logged with their traceback."""
 
 
@@ -114,6 +115,7 @@ class Worker:
         self._watched: frozenset[int] = frozenset()
         self._limit = LimitSpeed(None)
         self._wished: dict[int, int | None] = {}  # runs to be played, for so many epochs, once they are prepared
+        self._waiting: dict[int, list[Callable[[Lane], None]]] = {}  # what runs were told that are being prepared
         self._at_work: int = -1  # the run that answers for an error
         self._turn = 0
 
@@ -222,7 +224,7 @@ class Worker:
                 self._play(runs, count)
             case StepBatch(runs):
                 for lane in self._only(runs):
-                    lane.step_batch()
+                    self._woken(lane.run, Lane.step_batch)
             case Pause():
                 self._wished.clear()
                 for lane in self._lanes.values():
@@ -256,6 +258,7 @@ class Worker:
     def _fork(self, command: Fork) -> None:
         """Repeat the origin up to the place, or copy it as it is now, and go on from there as another run."""
         lane, recording, place = self._lane(command.run, command.experiment), command.recording, command.place
+        self._lanes[command.run] = lane  # it answers for what goes wrong
         if recording is None:
             recording = self._lanes[command.origin].recording()
             place = recording.frame.place
@@ -276,6 +279,8 @@ class Worker:
 
         def done(replay: Replay) -> None:
             begin(replay)
+            for change in self._waiting.pop(lane.run, ()):
+                change(lane)
             if lane.run in self._wished:
                 lane.play(self._wished.pop(lane.run))
 
@@ -293,12 +298,16 @@ class Worker:
     def _forget(self, run: int) -> None:
         self._lanes.pop(run, None)
         self._shown.pop(run, None)
+        self._waiting.pop(run, None)
         for what in ("run", "show", "keep"):
             self._repeats.pop((what, run), None)
 
     def _woken(self, run: int, change: Callable[[Lane], None]) -> None:
+        """Carry out a change, once the run is prepared."""
         lane = self._lanes.get(run)
-        if lane is not None:
+        if lane is not None and ("run", run) in self._repeats:
+            self._waiting.setdefault(run, []).append(change)
+        elif lane is not None:
             lane.wake()
             change(lane)
 

@@ -145,3 +145,26 @@ def test_settings_that_do_not_fit_change_nothing(engine_of: Any, data_of: Any) -
     train(fresh, 7)
     np.testing.assert_array_equal(engine.parameters(), fresh.parameters())
     assert (engine.epoch, engine.step, engine.position) == (fresh.epoch, fresh.step, fresh.position)
+
+
+def test_momentum_may_be_switched_off_and_on_again(pair_of: Any) -> None:
+    """v ← μ v + g in all three: what was before counts for nothing after steps without momentum."""
+    engines = pair_of(optimizer={"kind": "momentum", "momentum": 0.9})
+    for momentum in (0.9, 0.0, 0.9):
+        for engine in engines:
+            configure(engine, optimizer={"kind": "momentum", "momentum": momentum})
+            train(engine, 7)
+    assert apart(*(engine.parameters() for engine in engines)) < 1e-12
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["compiled", "torch"])
+def test_an_epoch_keeps_its_order_when_batches_become_larger_than_the_data(pair_of: Any, which: int) -> None:
+    engine, again = pair_of()[which], pair_of()[which]
+    train(engine, 2)
+    configure(engine, batch_size=1000)
+    state = engine.state()
+    train(engine, 2)
+    configure(again, batch_size=1000)
+    again.restore(state)
+    train(again, 2)
+    np.testing.assert_array_equal(engine.parameters(), again.parameters())

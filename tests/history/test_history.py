@@ -152,3 +152,9 @@ def test_a_growing_curve_keeps_the_rows_it_is_drawn_through() -> None:
     after = set(history.rows(1_000).tolist())
     assert len(before - after) <= 1, "only the last row may go"
     assert len(after) <= 1_003
+
+
+def test_what_single_precision_cannot_hold_is_no_number() -> None:
+    history = History()
+    history.append({"epoch": np.arange(3), "train_loss": np.array([1.0, 1e39, -np.inf])})
+    np.testing.assert_array_equal(history.column("train_loss"), np.array([1.0, np.nan, np.nan], np.float32))

@@ -79,13 +79,13 @@ def test_what_is_missing_is_said_once(session_of: SessionOf, monkeypatch: pytest
 
 
 def test_compiling_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
-    mailbox = Mailbox()
+    mailbox, data = Mailbox(), prepare(quick().data)
     for known, texts in ((True, []), (False, [COMPILING])):
         monkeypatch.setattr(choose, "has_kernels", lambda precision, known=known: known)
-        Lane(1, quick(), mailbox, prepare).announce_compiling(Status.PREPARING)
+        Lane(1, quick(), mailbox, prepare).announce_compiling(Status.PREPARING, data)
         posts, _ = mailbox.drain()
         assert [post.text for post in posts if isinstance(post, Changed)] == texts
-    Lane(1, quick("training.engine=torch"), mailbox, prepare).announce_compiling(Status.PREPARING)
+    Lane(1, quick("training.engine=torch"), mailbox, prepare).announce_compiling(Status.PREPARING, data)
     assert mailbox.drain() == ([], [])
 
 

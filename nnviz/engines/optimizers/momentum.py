@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 from nnviz.engines.optimizers import Optimizer
@@ -27,4 +28,5 @@ class Momentum(Kind, Optimizer, frozen=True, tag="momentum"):
     ] = 0.9
 
     def torch_options(self) -> dict[str, Any]:
-        return {"momentum": self.momentum}
+        # At exactly 0 torch leaves v as it was, and goes on from that once there is momentum again.
+        return {"momentum": max(self.momentum, sys.float_info.min)}
