@@ -93,6 +93,11 @@ def test_people_get_progress_and_a_table(experiment: str, capsys: pytest.Capture
     assert said.err == ""
 
 
+def test_more_threads_than_trainings_are_not_started(experiment: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["sweep", experiment, *VARY, "--threads", "100000"]) == 0
+    assert "Training on 6 cores of this machine." in capsys.readouterr().out
+
+
 def test_quiet_leaves_the_table(experiment: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["sweep", experiment, *VARY, "--quiet"]) == 0
     out = capsys.readouterr().out

@@ -11,19 +11,21 @@ from pathlib import Path
 from types import FrameType
 
 from nnviz.commands import Command, Parser, UsageError, chosen_experiment, commands, complain, declare_experiment, say
-from nnviz.commands.parts.sweep_report import JsonReport, SweepReport, TextReport
+from nnviz.commands.parts.sweep_report import JsonReport, TextReport
 from nnviz.experiment import Experiment, bundled
 from nnviz.registry import UnknownMemberError
 from nnviz.settings import changed
 from nnviz.sweeps.backends import Backend, BackendError, backends
 from nnviz.sweeps.cost import Cost, estimate
 from nnviz.sweeps.plan import EPOCHS, OBJECTIVES, Plan, make_plan
-from nnviz.sweeps.recipes import Recipe, recipes
+from nnviz.sweeps.recipes import Recipe, Report, recipes
 from nnviz.sweeps.strategies import strategies
 from nnviz.sweeps.sweep import Sweep
 
 _LOOK = 0.1
 """Seconds between two looks at how the sweep stands."""
+
+_SEARCH = "grid"
 
 _FAILED = 1
 _INTERRUPTED = 130  # 128 + SIGINT
@@ -74,7 +76,7 @@ for, 130 stopped with Ctrl-C."""
             "--epochs", type=int, metavar="N", help=f"epochs to train (default: the experiment's limit, or {EPOCHS})"
         )
         parser.add_argument(
-            "--search", default="grid", metavar="HOW", help=f"how points are chosen: {_listed(strategies.names())}"
+            "--search", default=_SEARCH, metavar="HOW", help=f"how points are chosen: {_listed(strategies.names())}"
         )
         parser.add_argument("--trials", type=int, metavar="N", help="how many points a search tries")
         parser.add_argument(
@@ -95,27 +97,23 @@ for, 130 stopped with Ctrl-C."""
 
     def run(self, options: argparse.Namespace) -> int:
         recipe = _recipe(options)
-        if recipe is not None:
-            status = recipe.run(options, say)
-            if status is not None:
-                return status
         plan = _plan(options, recipe)
-        backend = _backend(options)
+        backend = _backend(options, plan.n_trainings)
         try:
             backend.open()
-            cost = estimate(plan, backend.slots)
+            cost = estimate(plan, backend.slots, one_machine=backend.one_machine)
         except BackendError as error:
             raise UsageError(str(error)) from None
         except BaseException:
             backend.close()
             raise
         try:
-            report: SweepReport = JsonReport(options.quiet) if options.json else TextReport(options.quiet)
             if cost.absurd and not (options.yes or options.dry_run):
                 raise UsageError(cost.absurd)
             if options.dry_run:
                 _tell_cost(cost, options.json)
                 return 0
+            report = _report(options, recipe)
             report.begin(plan, cost, backend)
             return _conduct(Sweep(plan, options.out, backend, cost=cost), report)
         finally:
@@ -127,7 +125,11 @@ def _recipe(options: argparse.Namespace) -> Recipe | None:
     if options.vary:
         return None
     if options.experiment in recipes:
-        return recipes[options.experiment]()
+        recipe = recipes[options.experiment]()
+        for name in ("target", *recipe.unused):
+            if getattr(options, name) not in (None, _SEARCH):
+                raise UsageError(f"--{name}: The prepared study {recipe.name} has no use for it; leave it out.")
+        return recipe
     known = f", or name one of the prepared studies: {_listed(recipes.names())}" if len(recipes) else ""
     raise UsageError(
         "A sweep varies at least one setting: say which with --vary, for example "
@@ -139,25 +141,39 @@ def _plan(options: argparse.Namespace, recipe: Recipe | None) -> Plan:
     """Return what a command line asks for; a recipe says what it leaves out. Raises SettingsError or UsageError."""
     if recipe is None:
         experiment: Experiment = chosen_experiment(options)
-        vary, seeds, epochs, objective = options.vary, 1, None, "test_error"
+        vary, seeds, objective, every_epoch = options.vary, 1, "test_error", True
     else:
-        experiment = bundled(recipe.experiment).with_settings([*recipe.settings, *options.settings])
-        if options.seed is not None:
-            experiment = changed(experiment, "seed", options.seed)
-        vary, seeds, epochs, objective = recipe.vary, recipe.seeds, recipe.epochs, recipe.objective
+        experiment = _prepared(recipe, options)
+        vary, seeds, objective, every_epoch = recipe.vary, recipe.seeds, recipe.objective, recipe.every_epoch
     return make_plan(
         experiment,
         vary,
         seeds=seeds if options.seeds is None else options.seeds,
-        epochs=epochs if options.epochs is None else options.epochs,
+        epochs=options.epochs,
         search=options.search,
         trials=options.trials,
-        objective=options.objective or objective,
+        objective=objective if options.objective is None else options.objective,
+        every_epoch=every_epoch,
     )
 
 
-def _backend(options: argparse.Namespace) -> Backend:
-    """Return the backend that is meant, not opened yet. Raises UsageError."""
+def _prepared(recipe: Recipe, options: argparse.Namespace) -> Experiment:
+    """Return the experiment of a recipe, with what the command line changes in it. Raises SettingsError."""
+    experiment = bundled(recipe.experiment)
+    if recipe.epochs is not None:
+        experiment = changed(experiment, "training.epochs", recipe.epochs)
+    experiment = experiment.with_settings([*recipe.settings, *options.settings])
+    return experiment if options.seed is None else changed(experiment, "seed", options.seed)
+
+
+def _report(options: argparse.Namespace, recipe: Recipe | None) -> Report:
+    """Return what prints the results."""
+    own = recipe.report(options.json, options.quiet, say) if recipe is not None else None
+    return own or (JsonReport(options.quiet) if options.json else TextReport(options.quiet))
+
+
+def _backend(options: argparse.Namespace, trainings: int) -> Backend:
+    """Return the backend that is meant, not opened yet, with no more threads than trainings. Raises UsageError."""
     try:
         kind = backends[options.backend]
     except UnknownMemberError as error:
@@ -166,7 +182,8 @@ def _backend(options: argparse.Namespace) -> Backend:
         raise UsageError(f"--address: {kind.title} has none; choose a cluster with --backend dask or --backend ray.")
     if options.threads is not None and options.threads < 1:
         raise UsageError(f"--threads: Expected at least 1, not {options.threads}.")
-    return kind(options.address, options.threads)
+    threads = None if options.threads is None else min(options.threads, trainings)
+    return kind(options.address, threads)
 
 
 def _tell_cost(cost: Cost, as_json: bool) -> None:
@@ -178,7 +195,7 @@ def _tell_cost(cost: Cost, as_json: bool) -> None:
             say("It would need --yes.")
 
 
-def _conduct(sweep: Sweep, report: SweepReport) -> int:
+def _conduct(sweep: Sweep, report: Report) -> int:
     """Sweep to the end, or to Ctrl-C; return the exit status."""
     with sweep, _cancelled_by_ctrl_c(sweep):
         sweep.start()

@@ -17,6 +17,7 @@ from nnviz.data.dataset import SplitData
 from nnviz.data.settings import DataSettings
 from nnviz.engines.choose import choice_for, make_engine, plan_for
 from nnviz.engines.engine import Engine
+from nnviz.engines.settings import TrainingSettings
 from nnviz.experiment import Experiment
 from nnviz.project.library import Library
 from nnviz.settings import SettingsError
@@ -26,6 +27,9 @@ from nnviz.studies.study import Study, train_through
 Found = NDArray[np.float64]
 
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error")
+
+_TENTH_LESS = 0.9
+"""What is less by a tenth has fallen; by less than that, chance may have its part in it."""
 
 _SEEDS = 2**31
 _TELL_EVERY = 0.1
@@ -103,21 +107,29 @@ class DoubleDescentStudy(Study[Descent]):
         self.epochs = max(epochs, round(max(values))) if axis.within else epochs
         self.experiment = _trained_for(experiment, self.epochs)
         self.axis, self.values = axis, np.array(sorted(set(map(float, values))))
+        self._asked = self.values  # what brings a network to each place; the place itself is what it reached
         self.seeds = tuple((experiment.seed + number) % _SEEDS for number in range(seeds))
         self._library = library or Library()
-        shape = (len(self.values), seeds)
-        self._found = {name: np.full(shape, np.nan) for name in MEASURED}
-        self._parameters = np.zeros(len(self.values), np.int64)
+        self._clear()
         nothing = Descent(axis, self.values, self.seeds, self._parameters.copy(), *self._copies())
         super().__init__(nothing, threads)
 
+    def _clear(self) -> None:
+        self._found = {name: np.full((len(self.values), len(self.seeds)), np.nan) for name in MEASURED}
+        self._parameters = np.zeros(len(self.values), np.int64)
+
     def experiment_at(self, place: int, seed: int = 0) -> Experiment:
         """Return the experiment of a place, with the `seed`-th seed: opened as a run it gives the same numbers."""
-        assert self._data is not None
-        found = self.axis.applied(self.experiment, float(self.values[place]), self._data)
+        found = self._applied(float(self._asked[place]))
         if self.axis.within:
-            found = found.replace(training=found.training.replace(epochs=int(self.values[place])))
+            schedule = found.training.schedule.lasting(self.epochs)
+            training = found.training.replace(epochs=int(self.values[place]), schedule=schedule)
+            found = found.replace(training=training)
         return found.replace(seed=self.seeds[seed])
+
+    def _applied(self, value: float) -> Experiment:
+        assert self._data is not None
+        return self.axis.applied(self.experiment, value, self._data)
 
     _data: SplitData | None = None
 
@@ -141,6 +153,7 @@ class DoubleDescentStudy(Study[Descent]):
         self._data = self._library.prepare(self.experiment.data)
         self._split = cache(self._library.prepare)
         choice_for(self.experiment.network, self.experiment.training, self._data)  # compiles the kernels
+        self._find_places()
         for place in range(len(self.values)):
             experiment = self.experiment_at(place)
             data = self._split(experiment.data)
@@ -148,6 +161,15 @@ class DoubleDescentStudy(Study[Descent]):
             if plan.errors:
                 raise SettingsError(plan.errors[0])
             self._parameters[place] = plan.n_parameters
+
+    def _find_places(self) -> None:
+        """Move every place to where its samples lie on the axis; those that come to lie together are one."""
+        reached: dict[float, float] = {}
+        for value in self._asked.tolist():
+            reached.setdefault(self.axis.reached(value, self._split(self._applied(value).data)), value)
+        self.values = np.array(sorted(reached))
+        self._asked = np.array([reached[place] for place in sorted(reached)])
+        self._clear()
 
     def _jobs(self) -> list[_Job]:
         """Return all trainings, the largest first: a large one that begins last would keep one core busy at the end."""
@@ -183,22 +205,22 @@ class DoubleDescentStudy(Study[Descent]):
 
     def _report_now(self, began: float) -> Descent:
         assert self._data is not None
-        data, training = self._data, self.experiment.training
-        loss = training.resolved_loss(data.task, data.n_classes)
-        threshold = interpolation_threshold(len(data.train), loss.n_outputs(data.n_classes))
-        found = Descent(
-            self.axis,
-            self.values,
-            self.seeds,
-            self._parameters.copy(),
-            *self._copies(),
-            threshold=threshold,
-            threshold_at=place_of(self._parameters, self.values, threshold),
-            loss=loss.title.lower(),
-            target=data.target_name if data.task == "regression" else "",
-            seconds=time.perf_counter() - began,
-        )
-        return replace(found, fits_at=_fits_at(found))
+        found = Descent(self.axis, self.values, self.seeds, self._parameters.copy(), *self._copies())
+        return judged(replace(found, seconds=time.perf_counter() - began), self.experiment.training, self._data)
+
+
+def judged(found: Descent, training: TrainingSettings, data: SplitData) -> Descent:
+    """Return what was measured with its loss, its target and where the threshold lies, from settings and samples."""
+    loss = training.resolved_loss(data.task, data.n_classes)
+    threshold = interpolation_threshold(len(data.train), loss.n_outputs(data.n_classes))
+    found = replace(
+        found,
+        threshold=threshold,
+        threshold_at=place_of(found.n_parameters, found.values, threshold),
+        loss=loss.title.lower(),
+        target=data.target_name if data.task == "regression" else "",
+    )
+    return replace(found, fits_at=_fits_at(found))
 
 
 def _fits_at(found: Descent) -> float:
@@ -240,16 +262,21 @@ def _parts(found: Descent, mean: NDArray[np.float64], known: NDArray[np.intp]) -
     else:
         top = int(order[peak])
         size = f", {found.n_parameters[top]:,} parameters," if found.axis.name == "width" else ""
-        before, after = float(np.min(mean[order[: peak + 1]])), float(np.min(mean[order[peak:]]))
+        valley, after = int(np.argmin(mean[order[: peak + 1]])), float(np.min(mean[order[peak:]]))
+        before = float(mean[order[valley]])
         yield f"The test loss rises from {before:.3g} to {mean[top]:.3g} at {at(top)}{size} and falls to {after:.3g}."
-        yield "It descends twice." if after < mean[top] else ""
+        falls_first = before < _TENTH_LESS * float(np.max(mean[order[: valley + 1]]))
+        yield "It descends twice." if falls_first else "It descends once, after the peak."
     if found.axis.name == "width":
         fits = f"; training error reaches 0 at {number(found.axis, found.fits_at)}" if found.fits_at > 0 else ""
         yield f"Interpolation threshold: {found.threshold:,} parameters (samples × outputs){fits}."
 
 
 def _inner_peak(mean: NDArray[np.float64]) -> int | None:
-    """Return the place of the largest value if values fall by a tenth on both sides of it, else None."""
-    peak = int(np.argmax(mean))
-    low = 0.9 * float(mean[peak])
-    return peak if float(np.min(mean[: peak + 1])) < low and float(np.min(mean[peak:])) < low else None
+    """Return the place of the largest value that is a tenth above some value on either side; None where none is.
+
+    The first value may be larger still: a loss often falls from its very beginning.
+    """
+    before, after = np.minimum.accumulate(mean), np.minimum.accumulate(mean[::-1])[::-1]
+    peaks = np.flatnonzero(np.maximum(before, after) < _TENTH_LESS * mean)
+    return int(peaks[np.argmax(mean[peaks])]) if len(peaks) else None

@@ -26,15 +26,19 @@ from nnviz.settings import Field, Settings, SettingsError, changed, fields
 MOST_VALUES = 10_000
 """Most values of one setting: a longer list is a slip of the keyboard."""
 
-_NUMBER = r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_RANGE = re.compile(rf"({_NUMBER}):({_NUMBER})(?::(?:(log|lin)(\d+)|({_NUMBER})))?")
+_DIGITS = r"\d(?:_?\d)*"
+_NUMBER = rf"[+-]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][+-]?\d+)?"
+_RANGE = re.compile(rf"({_NUMBER}):({_NUMBER})(?::(?:(log|lin)(\d{{1,18}})|({_NUMBER})))?")
 _SILENT = ("name", "description", "data.plane")
 """Settings that have no bearing on training."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """A range of numbers for searches to choose from; `whole` numbers are rounded, `log` says how they spread."""
+    """A range of numbers for searches to choose from; `log` says how they spread.
+
+    `whole` numbers are rounded, and both ends are whole then.
+    """
 
     low: float
     high: float
@@ -184,6 +188,9 @@ def _axis(experiment: Experiment, above: Sequence[Axis], path: str, text: str) -
     for item in items:
         values, span = _range(path, item, whole)
         spans.append(span)
+        if span is not None:
+            for place in places:
+                _set(place, path, span.at(1.0))  # searches draw up to there
         for value in values:
             for place in places:
                 meaning, sound = _read_back(_set(place, path, value), path, value)
@@ -271,8 +278,8 @@ def _range(path: str, item: str, whole: bool) -> tuple[list[Any], Span | None]:
         return [_one(path, item)], None
     low, high = float(match[1]), float(match[2])
     scale, count, step = match[3], match[4], match[5]
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise SettingsError(f"{path}: {item} has an end that is not a finite number.")
+    if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low)):
+        raise SettingsError(f"{path}: {item} has an end that is not a finite number, or ends too far apart.")
     if low > high:
         raise SettingsError(f"{path}: {item} runs from {low:g} down to {high:g}; write the smaller end first.")
     if scale is None:
@@ -283,16 +290,20 @@ def _range(path: str, item: str, whole: bool) -> tuple[list[Any], Span | None]:
     if scale == "log" and low <= 0.0:
         raise SettingsError(f"{path}: {item} has a logarithm for positive ends only; list 0 by itself, as in 0,{item}.")
     spaced = np.geomspace(low, high, n) if scale == "log" else np.linspace(low, high, n)
+    if whole:
+        low, high = float(np.round(low)), float(np.round(high))
+    if scale == "log" and low <= 0.0:
+        raise SettingsError(f"{path}: {item} begins with 0 once rounded, which has no logarithm; begin with 1.")
     return _tidy(spaced, whole), Span(low, high, scale == "log", whole) if low < high else None
 
 
 def _stepped(path: str, item: str, low: float, high: float, step: float, whole: bool) -> list[Any]:
     if not (math.isfinite(step) and step > 0.0):
         raise SettingsError(f"{path}: {item} needs a step above 0.")
-    n = math.floor((high - low) / step * (1 + 1e-12) + 1e-9) + 1
-    if n > MOST_VALUES:
-        raise SettingsError(f"{path}: {item} has {n:,} values, and {MOST_VALUES:,} are the most; take a larger step.")
-    return _tidy(low + step * np.arange(n), whole)
+    steps = (high - low) / step * (1 + 1e-12) + 1e-9
+    if steps >= MOST_VALUES:
+        raise SettingsError(f"{path}: {item} has more than {MOST_VALUES:,} values; take a larger step.")
+    return _tidy(low + step * np.arange(math.floor(steps) + 1), whole)
 
 
 def _tidy(values: Any, whole: bool) -> list[Any]:
@@ -306,8 +317,12 @@ def _one(path: str, item: str) -> Any:
     """Return one value: as TOML reads it, a number as Python does, else the text itself."""
     try:
         value = tomllib.loads(f"value = {item}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # besides TOMLDecodeError, numbers too long and lists too deep for Python
         value = float(item) if re.fullmatch(_NUMBER, item) else item
     if isinstance(value, float) and not math.isfinite(value):
         raise SettingsError(f"{path}: {item} is not a finite number.")
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise SettingsError(f"{path}: {item} holds a date, a time or a number that is not finite.") from None
     return value

@@ -15,11 +15,10 @@ from nnviz.engines.engine import Engine
 from nnviz.experiment import Experiment
 from nnviz.project.library import Library
 from nnviz.settings import SettingsError
-from nnviz.sweeps.axes import at_point
 from nnviz.sweeps.plan import Plan
 from nnviz.sweeps.samples import Samples
 from nnviz.sweeps.strategies import Values
-from nnviz.sweeps.training import MISTAKES
+from nnviz.sweeps.training import MISTAKES, takes_all_cores
 
 MANY_TRAININGS = 20_000
 LONG_SECONDS = 24 * 3600.0
@@ -37,10 +36,14 @@ _PYTHON = 0.001
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth: the same object or not
 class Pace:
-    """Seconds per epoch against work per epoch (parameters × samples of all parts), as timed on a few networks."""
+    """Seconds per epoch against work per epoch (parameters × samples of all parts), as timed on a few networks.
+
+    `all_cores` says which of them were trained on all cores of this machine.
+    """
 
     work: NDArray[np.float64]
     seconds: NDArray[np.float64]
+    all_cores: NDArray[np.bool_]
 
     def of(self, work: float) -> float:
         """Return the seconds of an epoch: between two networks that were timed on the line, beyond in proportion."""
@@ -48,16 +51,20 @@ class Pace:
             return float(self.seconds[-1] * work / self.work[-1])
         return float(np.interp(work, self.work, self.seconds))
 
+    def takes_all_cores(self, work: float) -> bool:
+        """Say whether a network is trained on all cores: whether that of the nearest work was."""
+        return bool(self.all_cores[np.argmin(np.abs(self.work - work))])
+
 
 @dataclass(frozen=True, eq=False)
 class Cost:
     """What a sweep will take: `seconds` with `slots` trainings at a time, `seconds_alone` one after another.
 
+    The share `in_line` (0..1) of the latter goes one after another whatever the slots, as each takes all cores.
     Trainings that end early, by early stopping or because they diverge, make it less. `pace` tells it of one network.
     """
 
     trainings: int
-    seconds: float
     seconds_alone: float
     smallest: float
     median: float
@@ -65,6 +72,12 @@ class Cost:
     slots: int
     pace: Pace
     count: str
+    in_line: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from the beginning to the end."""
+        return max(self.wall(self.seconds_alone, self.slots), self.largest)
 
     @property
     def mean(self) -> float:
@@ -75,13 +88,18 @@ class Cost:
         """Return the seconds of one training whose epochs are so much work."""
         return _PYTHON + self.pace.of(work) * experiment.training.epochs
 
+    def wall(self, seconds: float, slots: int) -> float:
+        """Return how long trainings take with so many at a time that take so many seconds one after another."""
+        return seconds * (self.in_line + (1.0 - self.in_line) / slots)
+
     @property
     def text(self) -> str:
         """The cost in one sentence."""
         each = f"{duration(self.smallest)} to {duration(self.largest)} each"
         if self.largest < 1.5 * self.smallest:
             each = f"{duration(self.median)} each"
-        return f"{self.count}, {each}: about {duration(self.seconds)} with {self.slots} at a time."
+        how = "one at a time, on all cores" if self.in_line == 1.0 else f"with {self.slots} at a time"
+        return f"{self.count}, {each}: about {duration(self.seconds)} {how}."
 
     @property
     def absurd(self) -> str:
@@ -106,22 +124,30 @@ def duration(seconds: float) -> str:
     return f"{seconds / 31_557_600.0:,.0f} years"
 
 
-def estimate(plan: Plan, slots: int = 1, library: Library | None = None, samples: Samples | None = None) -> Cost:
+def estimate(
+    plan: Plan,
+    slots: int = 1,
+    library: Library | None = None,
+    samples: Samples | None = None,
+    *,
+    one_machine: bool = True,
+) -> Cost:
     """Return what a sweep will take, from timing a few steps of its smallest, median and largest network here.
 
-    It takes about a second, or as long as it takes to load the samples. Raises DataError, ShapeError or LossError, what
-    the first point says, when none of the points that were looked at can be trained, and SettingsError when the
-    objective needs a validation part and there is none.
+    On `one_machine`, trainings that take all of its cores go one after another. It takes about a second, or as long
+    as it takes to load the samples. Raises DataError, ShapeError or LossError, what the first point says, when none
+    of the points that were looked at can be trained, and SettingsError when the objective needs a validation part
+    and there is none.
     """
     samples = samples or Samples(library)
     points = _looked_at(plan, samples)
     order = sorted(points, key=lambda point: point[0])
-    pace = _pace([order[0], order[len(order) // 2], order[-1]], samples)
+    pace = _pace([order[0], order[len(order) // 2], order[-1]], samples, plan.every_epoch)
     each = np.array([_PYTHON + pace.of(work) * epochs for work, epochs, _ in points])
+    in_line = np.array([one_machine and pace.takes_all_cores(work) for work, _, _ in points])
     total = float(np.mean(each)) * plan.n_trainings
     return Cost(
         trainings=plan.n_trainings,
-        seconds=max(total / slots, float(each.max())),
         seconds_alone=total,
         smallest=float(each.min()),
         median=float(np.median(each)),
@@ -129,6 +155,7 @@ def estimate(plan: Plan, slots: int = 1, library: Library | None = None, samples
         slots=slots,
         pace=pace,
         count=plan.count(),
+        in_line=float(each[in_line].sum() / each.sum()),
     )
 
 
@@ -152,7 +179,7 @@ def _looked_at(plan: Plan, samples: Samples) -> list[_Looked]:
     problem: Exception | None = None
     for values in _representative(plan):
         try:
-            experiment = at_point(plan.experiment, plan.axes, values)
+            experiment = plan.experiment_at(values)
             data = samples.prepared(experiment.data)
             found.append((work_of(experiment, data), experiment.training.epochs, experiment))
         except (*MISTAKES, SettingsError) as error:
@@ -184,28 +211,32 @@ def _representative(plan: Plan) -> Iterator[Values]:
             yield tuple(axis.draw(share) for axis, share in zip(plan.axes, row, strict=True))
 
 
-def _pace(chosen: list[_Looked], samples: Samples) -> Pace:
+def _pace(chosen: list[_Looked], samples: Samples, every_epoch: bool) -> Pace:
     """Time one network of each size."""
-    timed: dict[float, float] = {}
+    timed: dict[float, tuple[float, bool]] = {}
     for work, _, experiment in chosen:
         if work not in timed:
             data = samples.prepared(experiment.data)
             engine = make_engine(experiment.network, experiment.training, data, experiment.seed)
-            timed[work] = _seconds_per_epoch(engine, experiment.training.batch_size)
+            all_cores = takes_all_cores(engine)
+            timed[work] = _seconds_per_epoch(engine, experiment.training.batch_size, every_epoch), all_cores
     works = sorted(timed)
     # More work takes longer: where a clock says otherwise, another program was in the way.
-    rising = np.maximum.accumulate([timed[each] for each in works]) * (1.0 + 1e-6 * np.arange(len(works)))
-    return Pace(np.array(works), rising)
+    rising = np.maximum.accumulate([timed[each][0] for each in works]) * (1.0 + 1e-6 * np.arange(len(works)))
+    return Pace(np.array(works), rising, np.array([timed[each][1] for each in works]))
 
 
-def _seconds_per_epoch(engine: Engine, batch: int) -> float:
-    """Return how long an epoch and its measurement take, of which as much is done as fits into `_TRIED` seconds."""
+def _seconds_per_epoch(engine: Engine, batch: int, measured: bool) -> float:
+    """Return how long an epoch takes, where it is `measured` with its measurement.
+
+    As much of it is done as fits into `_TRIED` seconds.
+    """
     per_epoch = -(-len(engine.data.train) // batch)
     engine.train_steps(1)  # the first one may have to load something
     engine.measure()
     began = time.perf_counter()
     engine.measure()
-    measuring = time.perf_counter() - began
+    measuring = time.perf_counter() - began if measured else 0.0
     began, made, many = time.perf_counter(), 0, 1
     while (spent := time.perf_counter() - began) < _TRIED:
         made += engine.train_steps(many)  # never beyond the end of an epoch
@@ -216,5 +247,9 @@ def _seconds_per_epoch(engine: Engine, batch: int) -> float:
         return one_by_one
     many = max(1, min(1000, int(_TRIED / one_by_one)))  # whole epochs at once, as they are trained
     began = time.perf_counter()
-    done = len(engine.train_epochs(many)["epoch"])
+    done = many
+    if measured:
+        done = len(engine.train_epochs(many)["epoch"])
+    else:
+        engine.pass_epochs(many)
     return (time.perf_counter() - began) / done

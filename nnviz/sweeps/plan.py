@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from nnviz.data.settings import DataSettings
+from nnviz.data.source import Source
 from nnviz.experiment import Experiment, identity
 from nnviz.registry import UnknownMemberError, unknown_name
 from nnviz.settings import SettingsError, changed
@@ -40,11 +44,15 @@ class Point:
 
 @dataclass(frozen=True)
 class Member:
-    """One training of a sweep. `id` is the same for all trainings that give the same numbers."""
+    """One training of a sweep. `id` is the same for all trainings that give the same numbers.
+
+    `every_epoch` is whether it is measured after every epoch.
+    """
 
     id: str
     point: Point
     experiment: Experiment
+    every_epoch: bool = True
 
     @property
     def seed(self) -> int:
@@ -56,8 +64,11 @@ class Member:
 class Plan:
     """What a sweep is asked: `make_plan` makes it from what users write, and checks it.
 
-    The epoch limit is that of the experiment's training settings. Each point is trained with `seeds` seeds: that of the
-    experiment, the next one, and so on; the seed of the data stays.
+    The epoch limit is that of the experiment's training settings, where no value of a point sets one. Each point is
+    trained with `seeds` seeds: that of the experiment, the next one, and so on; the seed of the data stays.
+
+    Without `every_epoch` networks are measured at their end alone, which takes a fraction of the time for small ones
+    and leaves their best epochs unknown; those that may stop early are measured all the same.
     """
 
     experiment: Experiment
@@ -66,6 +77,7 @@ class Plan:
     search: str = "grid"
     trials: int | None = None
     objective: Objective = "test_error"
+    every_epoch: bool = True
 
     def strategy(self) -> Strategy:
         """Return a new strategy that chooses the points. Raises SettingsError."""
@@ -86,11 +98,40 @@ class Plan:
         """The number of trainings, seeds counted."""
         return self.n_points * self.seeds
 
+    def experiment_at(self, values: Sequence[Any]) -> Experiment:
+        """Return the experiment with the axes at some values. Raises SettingsError.
+
+        A value for a whole group, such as `training={learning_rate=0.1}`, that says nothing of epochs would leave it
+        without a limit.
+        """
+        experiment = at_point(self.experiment, self.axes, values)
+        epochs = experiment.training.epochs or self.experiment.training.epochs
+        return experiment.replace(training=experiment.training.replace(epochs=epochs))
+
+    def seed(self, repetition: int) -> int:
+        """Return the seed of a repetition, counted from 0."""
+        return (self.experiment.seed + repetition) % _SEEDS
+
     def member(self, point: Point, repetition: int) -> Member:
         """Return the training of a point with its seed number `repetition` (from 0). Raises SettingsError."""
-        experiment = at_point(self.experiment, self.axes, point.values)
-        experiment = experiment.replace(seed=(self.experiment.seed + repetition) % _SEEDS)
-        return Member(identity(experiment), point, experiment)
+        experiment = self.experiment_at(point.values)
+        experiment = experiment.replace(seed=self.seed(repetition))
+        return Member(identity(experiment), point, experiment, self.every_epoch or experiment.training.patience > 0)
+
+    def varied_files(self) -> Iterator[DataSettings]:
+        """Yield, once for each file that the points read, settings of its samples; nothing where no source is varied.
+
+        Of more than 10,000 combinations of settings of the source the first ones are looked at.
+        """
+        axes = [axis for axis in self.axes if f"{axis.path}.".startswith("data.source.") or axis.path == "data"]
+        combinations = itertools.product(*(axis.values for axis in axes)) if axes else iter(())
+        found: set[Source] = set()
+        for values in itertools.islice(combinations, _CHECKED):
+            with contextlib.suppress(SettingsError):  # such a point becomes a row that says so
+                data = at_point(self.experiment, axes, values).data
+                if data.source.family == "file" and data.source not in found:
+                    found.add(data.source)
+                    yield data
 
     def count(self) -> str:
         """Return in words how many trainings there are and where the number comes from."""
@@ -112,11 +153,13 @@ def make_plan(
     search: str = "grid",
     trials: int | None = None,
     objective: str = "test_error",
+    every_epoch: bool = True,
 ) -> Plan:
     """Return the plan of a sweep from what a user wrote, with every value checked. Nothing is loaded or trained.
 
-    `vary` are texts `path=values` (see `axes`); `epochs` is the limit of each training, by default the experiment's own
-    or 100; `trials` is how many points a search tries. Raises SettingsError, naming setting and value.
+    `vary` are texts `path=values` (see `axes`); `epochs` is the limit of each training, by default the experiment's
+    own or 100; `trials` is how many points a search tries; `every_epoch` is that of `Plan`. Raises SettingsError,
+    naming setting and value.
     """
     if not vary:
         raise SettingsError(
@@ -137,7 +180,7 @@ def make_plan(
     axes = parse_axes(experiment, vary)
     _check_together(experiment, axes)
     _check_epochs(axes)
-    plan = Plan(experiment, axes, seeds, search, trials, objective)
+    plan = Plan(experiment, axes, seeds, search, trials, objective, every_epoch)
     plan.strategy()  # says what is wrong with the number of trials
     return plan
 
@@ -145,20 +188,10 @@ def make_plan(
 def _check_together(experiment: Experiment, axes: tuple[Axis, ...]) -> None:
     """Check combinations of settings that lead into each other; all others have bounds of their own alone."""
     related = [axis for axis in axes if any(within(axis.path, o.path) or within(o.path, axis.path) for o in axes)]
-    n = math.prod(len(axis) for axis in related)
-    if not related or n > _CHECKED:  # of more, the few that cannot be trained become rows that say so
+    if math.prod(len(axis) for axis in related) > _CHECKED:  # the few that cannot be trained become rows that say so
         return
-    for number in range(n):
-        at_point(experiment, related, mixed_radix(number, [len(axis) for axis in related], related))
-
-
-def mixed_radix(number: int, lengths: Sequence[int], axes: Sequence[Axis]) -> tuple[Any, ...]:
-    """Return the values of combination `number` of all values; the last axis changes fastest."""
-    values = []
-    for length, axis in zip(reversed(lengths), reversed(axes), strict=True):
-        number, place = divmod(number, length)
-        values.append(axis.values[place])
-    return tuple(reversed(values))
+    for values in itertools.product(*(axis.values for axis in related)):
+        at_point(experiment, related, values)
 
 
 def _check_epochs(axes: tuple[Axis, ...]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     import polars
 
 DESCRIPTION, RESULTS, PARTS, LOCK = "sweep.json", "results.parquet", "parts", ".nnviz-sweep.lock"
+
+UNKNOWN = "-"
+"""Stands for the hash of samples that cannot be had."""
 
 _FORMAT = 1
 
@@ -54,7 +58,8 @@ class Results:
     def open(self) -> list[dict[str, Any]]:
         """Make the folder, or take up the one of the same sweep; return the rows that are there, each once.
 
-        Rows of trainings that failed are left out: they are tried again. Raises ResultsError, and touches nothing, when
+        Rows of trainings that failed are left out, as they are tried again; not those of a search that chooses points
+        from results, to which a failure is one. Raises ResultsError, and touches nothing, when
         the folder holds another sweep or another process uses it; OSError when it cannot be written.
         """
         check_folder(self.folder, self._description)
@@ -64,12 +69,16 @@ class Results:
         try:
             check_folder(self.folder, self._description)  # nobody can have changed it since
             (self.folder / PARTS).mkdir(exist_ok=True)
+            for folder in (self.folder, self.folder / PARTS):
+                for left in folder.glob(".nnviz-*.part"):  # of a process that was killed while it wrote
+                    left.unlink()
             replace_file(self.folder / DESCRIPTION, json.dumps(self._description, indent=1).encode())
             frame = self._read()
         except BaseException:
             self._lock.release()
             raise
-        return [] if frame is None else [row for row in frame.to_dicts() if row["status"] != "failed"]
+        rows = [] if frame is None else frame.to_dicts()
+        return [row for row in rows if self._plan.adaptive or row["status"] != "failed"]
 
     def append(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows; they are safe when this returns. Raises OSError."""
@@ -116,17 +125,15 @@ class Results:
         """
         import polars as pl
 
-        for folder in (self.folder, self.folder / PARTS):
-            for left in folder.glob(".nnviz-*.part"):  # of a process that was killed while it wrote
-                left.unlink()
         paths = [self.folder / RESULTS, *sorted((self.folder / PARTS).glob("*.parquet"))]
-        frames = [_opened(path) for path in paths if path.exists()]
+        frames = [_opened(path, list(self._types)) for path in paths if path.exists()]
         if not frames:
             return None
         self._part = max([self._part, *(int(path.stem) for path in paths[1:] if path.stem.isdigit())])
         self._waiting, self._gathered = len(paths) - 1, len(frames[0])
-        frame = pl.concat(frames).select(list(self._types))
-        numbered = frame.with_row_index("_place").with_columns((pl.col("status") == "failed").alias("_failed"))
+        numbered = (
+            pl.concat(frames).with_row_index("_place").with_columns((pl.col("status") == "failed").alias("_failed"))
+        )
         best_first = numbered.sort("_failed", "_place", descending=[False, True])
         kept = best_first.unique("member", keep="first", maintain_order=True)
         return kept.sort("_place").drop("_place", "_failed")
@@ -141,11 +148,12 @@ def write_parquet(path: Path, frame: polars.DataFrame) -> None:
     replace_file(path, content.getvalue())
 
 
-def _opened(path: Path) -> polars.DataFrame:
+def _opened(path: Path, names: list[str]) -> polars.DataFrame:
+    """Return some columns of a file, in that order. Raises ResultsError."""
     import polars as pl
 
     try:
-        return pl.read_parquet(path.read_bytes())
+        return pl.read_parquet(path.read_bytes()).select(names)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ResultsError(f"{path} cannot be read ({error}); move it elsewhere to sweep without it.") from None
 
@@ -154,7 +162,11 @@ def _opened(path: Path) -> polars.DataFrame:
 
 
 def describe(plan: Plan, data_sha256: str) -> dict[str, Any]:
-    """Return what a sweep was asked, ready for JSON. `data_sha256` is the hash of the samples of its experiment."""
+    """Return what a sweep was asked, ready for JSON.
+
+    `data_sha256` is the hash of the samples of its experiment; where its source varies it is followed, after spaces, by
+    those of the files that are read.
+    """
     plain = {
         "format": _FORMAT,
         "experiment": encode(plan.experiment),
@@ -164,6 +176,7 @@ def describe(plan: Plan, data_sha256: str) -> dict[str, Any]:
         "epochs": plan.experiment.training.epochs,
         "seeds": plan.seeds,
         "trials": plan.trials,
+        "every_epoch": plan.every_epoch,
         "data_sha256": data_sha256,
     }
     read_back: dict[str, Any] = json.loads(json.dumps(plain))  # compared with what is read from a file
@@ -172,6 +185,19 @@ def describe(plan: Plan, data_sha256: str) -> dict[str, Any]:
 
 def _described(axis: Axis) -> dict[str, Any]:
     return {"text": axis.text, "values": list(axis.values), "any_between": axis.span is not None}
+
+
+def in_order_of(folder: Path, plan: Plan) -> Plan:
+    """Return a plan with its axes in the order in which the sweep in a folder varies the same settings.
+
+    The numbers of points follow that order. It is the plan itself where the folder has no such sweep.
+    """
+    try:
+        paths = json.loads((folder / DESCRIPTION).read_bytes())["vary"].keys()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return plan
+    axes = {axis.path: axis for axis in plan.axes}
+    return replace(plan, axes=tuple(axes[path] for path in paths)) if paths == axes.keys() else plan
 
 
 def check_folder(folder: Path, wanted: Mapping[str, Any]) -> None:
@@ -207,9 +233,11 @@ def _what_differs(found: Mapping[str, Any], before: Experiment, wanted: Mapping[
         return f"its objective was {found['objective']}"
     if found["epochs"] != wanted["epochs"]:
         return f"it trained for {found['epochs']:,} epochs"
+    if found.get("every_epoch", True) != wanted["every_epoch"]:
+        return f"its networks were measured {'at their end alone' if wanted['every_epoch'] else 'after every epoch'}"
     if identity(before) != identity(from_plain(wanted["experiment"], "experiment")):
         return f"its experiment, {before.name}, has other settings"
-    if found["data_sha256"] != wanted["data_sha256"]:
+    if _other_samples(found["data_sha256"], wanted["data_sha256"]):
         return "its samples were others, although they came from the same place"
     for name in ("seeds", "trials"):
         if (found[name] or 0) > (wanted[name] or 0):
@@ -217,9 +245,15 @@ def _what_differs(found: Mapping[str, Any], before: Experiment, wanted: Mapping[
     return ""
 
 
-def _points_of(description: Mapping[str, Any]) -> dict[str, tuple[Any, bool]]:
-    """Return what is varied, however it was written."""
-    return {path: (axis["values"], axis["any_between"]) for path, axis in description["vary"].items()}
+def _other_samples(before: str, now: str) -> bool:
+    """Say whether samples that could be had before and can be had now are not the same."""
+    old, new = before.split(), now.split()
+    return len(old) != len(new) or any(a != b and UNKNOWN not in (a, b) for a, b in zip(old, new, strict=True))
+
+
+def _points_of(description: Mapping[str, Any]) -> list[tuple[str, Any, bool]]:
+    """Return what is varied, however it was written; the numbers of the points depend on the order."""
+    return [(path, axis["values"], axis["any_between"]) for path, axis in description["vary"].items()]
 
 
 def _in_words(path: str, axis: Mapping[str, Any]) -> str:

@@ -9,19 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import nnviz
-from nnviz.data.dataset import DataError, Dataset, SplitData
+from nnviz.data.dataset import Dataset, SplitData
 from nnviz.data.settings import DataSettings
 from nnviz.data.split import split
 from nnviz.experiment import Experiment
 from nnviz.settings import encode
 from nnviz.sweeps.plan import Member
+from nnviz.sweeps.samples import Recent
 from nnviz.sweeps.table import Result
-from nnviz.sweeps.training import failed, train
+from nnviz.sweeps.training import train
 
 MISSING = (
     "The {name} backend needs {package}, which is not installed; install it with `pip install 'nnviz[cluster]'`, "
@@ -35,17 +36,21 @@ class Parcel:
 
     id: str
     experiment: Experiment
+    every_epoch: bool
 
 
 def packed(member: Member) -> Parcel:
     """Return a training ready to travel."""
     data = member.experiment.data.samples.replace(source=DataSettings().source)
-    return Parcel(member.id, member.experiment.decisive.replace(data=data))
+    return Parcel(member.id, member.experiment.decisive.replace(data=data), member.every_epoch)
 
 
-def samples_key(settings: DataSettings) -> str:
-    """Return a name that samples of the same source and seed share."""
-    plain = [encode(settings.source), settings.seed]  # type: ignore[arg-type]
+def samples_key(settings: DataSettings, sha256: str) -> str:
+    """Return a name that samples of the same source and seed share, as long as their hash is the same.
+
+    A worker lives longer than a sweep, and the file behind a source may have changed since.
+    """
+    plain = [encode(settings.source), settings.seed, sha256]  # type: ignore[arg-type]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -66,12 +71,8 @@ def train_parcels(
     """Train some experiments on the samples named `key`, and return a row for each; fewer once they are not wanted."""
     results = []
     for parcel in parcels:
-        try:
-            data = _prepared(dataset, key, parcel.experiment.data)
-        except DataError as error:
-            results.append(failed(parcel.id, str(error)))
-            continue
-        result = train(parcel.id, parcel.experiment, data, wanted)
+        data = partial(_prepared, dataset, key, parcel.experiment.data)
+        result = train(parcel.id, parcel.experiment, data, wanted, parcel.every_epoch)
         if result is None:
             break
         results.append(result)
@@ -83,17 +84,11 @@ def version() -> str:
     return nnviz.__version__
 
 
-_MOST = 8
-_SPLIT: OrderedDict[tuple[str, DataSettings], SplitData] = OrderedDict()
+_SPLIT: Recent[SplitData] = Recent()
 _LOCK = threading.Lock()
 
 
 def _prepared(dataset: Dataset, key: str, settings: DataSettings) -> SplitData:
-    """Return samples split as some settings say; a few splits are kept from batch to batch."""
+    """Return samples split as some settings say; splits are kept from batch to batch."""
     with _LOCK:
-        if (key, settings) not in _SPLIT:
-            _SPLIT[key, settings] = split(dataset, settings)
-            while len(_SPLIT) > _MOST:
-                _SPLIT.popitem(last=False)
-        _SPLIT.move_to_end((key, settings))
-        return _SPLIT[key, settings]
+        return _SPLIT.get((key, settings), lambda: split(dataset, settings))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
 import math
 from collections.abc import Callable, Sequence
@@ -16,11 +15,10 @@ from nnviz.experiment import Experiment
 from nnviz.project.library import Library
 from nnviz.settings import SettingsError
 from nnviz.sweeps.agenda import Agenda, Impossible, agenda_of
-from nnviz.sweeps.axes import at_point
 from nnviz.sweeps.backends import Backend, BackendError, backends
 from nnviz.sweeps.cost import Cost, estimate, work_of
 from nnviz.sweeps.plan import Member, Plan, Point
-from nnviz.sweeps.results import Results, ResultsError
+from nnviz.sweeps.results import UNKNOWN, Results, ResultsError, in_order_of
 from nnviz.sweeps.samples import Samples
 from nnviz.sweeps.table import GrowingTable, Result, Table
 from nnviz.sweeps.training import MISTAKES, failed
@@ -73,10 +71,10 @@ class Progress:
 class Sweep(Background):
     """Trains what a plan asks for. Use it in a `with` statement, or `close` it.
 
-    Rows are written to `folder` as they come, and only then counted and shown; without a folder they are kept in memory
-    alone. Where the folder holds rows of the same sweep, only what is missing is trained. `backend` is the name of one,
-    or one that is made already; the sweep closes it. `library` has the samples of a project. `cost`, where it is known,
-    need not be estimated again.
+    Rows are written to `folder` as they come, and only then counted and shown; without a folder they are kept in
+    memory alone. Where the folder holds rows of the same sweep, only what is missing is trained, and `plan` has its
+    axes in the order that they have there. `backend` is the name of one, or one that is made already; the sweep
+    closes it. `library` has the samples of a project. `cost`, where it is known, need not be estimated again.
     Raises UnknownMemberError for a backend that there is not.
     """
 
@@ -92,6 +90,7 @@ class Sweep(Background):
         cost: Cost | None = None,
     ) -> None:
         super().__init__("sweep")
+        plan = plan if folder is None else in_order_of(folder, plan)
         self.plan, self.folder, self.cost = plan, folder, cost
         self.backend = backends[backend](address, threads) if isinstance(backend, str) else backend
         self._samples = Samples(library)
@@ -139,7 +138,7 @@ class Sweep(Background):
         """Return the experiment that a row of the table is the training of. Raises SettingsError where it is none."""
         cells = self.table().row(row)
         values = [axis.value_of(cells[axis.path]) for axis in self.plan.axes]
-        return at_point(self.plan.experiment, self.plan.axes, values).replace(seed=cells["seed"])
+        return self.plan.experiment_at(values).replace(seed=cells["seed"])
 
     def _seconds_left(self, done: int) -> float:
         """Return about how long it still takes: what was predicted of the rest, as far off as it was so far."""
@@ -148,7 +147,7 @@ class Sweep(Background):
             return math.nan
         off = self._spent / self._predicted if self._predicted > 0.0 else 1.0
         rest = max(cost.mean * self._total - self._accounted, cost.smallest * left) if left else 0.0
-        return off * rest / self._slots
+        return cost.wall(off * rest, self._slots)
 
     # ------------------------------------------------------------ the thread
 
@@ -179,7 +178,8 @@ class Sweep(Background):
         except _SAID as error:
             return "failed", str(error)
         except OSError as error:
-            return "failed", f"{error.filename or self.folder}: {error.strerror or error}."
+            where = error.filename or self.folder
+            return "failed", f"{f'{where}: ' if where else ''}{error.strerror or error}".rstrip(".") + "."
         except Exception as error:
             log.exception("A sweep failed")
             return "failed", f"The sweep failed: {type(error).__name__}: {error}"
@@ -194,21 +194,26 @@ class Sweep(Background):
         self.backend.open()
         self._slots = max(1, self.backend.slots)
         if self.cost is None:
-            self.cost = estimate(self.plan, self._slots, samples=self._samples)
+            one_machine = self.backend.one_machine
+            self.cost = estimate(self.plan, self._slots, samples=self._samples, one_machine=one_machine)
         self._agenda = agenda_of(self.plan, self._table.table(), self._predict, self._most_points)
         self._total = self._agenda.total
 
     def _fingerprint(self) -> str:
-        """Return the hash of the samples of the experiment; nothing where they vary and cannot be had as they are."""
-        try:
-            whole = self._samples.whole(self.plan.experiment.data)
-        except DataError:
-            if any(axis.path.startswith("data.") or axis.path == "data" for axis in self.plan.axes):
-                return ""
-            raise
-        digest = hashlib.sha256(whole.features.tobytes())
-        digest.update(whole.targets.tobytes())
-        return digest.hexdigest()
+        """Return the hash of the samples of the experiment, followed by those of the files that points read instead.
+
+        Where samples vary, some that cannot be had count as `UNKNOWN`.
+        """
+        varied = any(axis.path.startswith("data.") or axis.path == "data" for axis in self.plan.axes)
+        hashes = []
+        for settings in (self.plan.experiment.data, *self.plan.varied_files()):
+            try:
+                hashes.append(self._samples.sha256(settings))
+            except DataError:
+                if not varied:
+                    raise
+                hashes.append(UNKNOWN)
+        return " ".join(hashes)
 
     def _train(self) -> None:
         """Keep the backend busy and write down what comes, until nothing is left or the sweep is cancelled."""

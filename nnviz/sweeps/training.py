@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
 from nnviz.data.dataset import DataError, SplitData
-from nnviz.engines.choose import LossError, ShapeError
+from nnviz.engines.choose import LossError, ShapeError, make_engine
 from nnviz.engines.engine import Columns, Engine
 from nnviz.experiment import Experiment
 from nnviz.export.run_files import parameters_sha256
+from nnviz.studies.study import train_through
 from nnviz.sweeps.table import Result
-from nnviz.training.trainer import Trainer
+from nnviz.training.trainer import End, Trainer
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +33,52 @@ _ALL_CORES = threading.Lock()
 """Held by whoever trains on all cores of this machine, as PyTorch does with large networks."""
 
 
-def train(member: str, experiment: Experiment, data: SplitData, wanted: Callable[[], bool]) -> Result | None:
+class _Watch:
+    """Counts seconds from when it is made, without those of waiting in line for all cores."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds so far."""
+        return time.perf_counter() - self._began
+
+    @contextmanager
+    def cores(self, engine: Engine) -> Iterator[None]:
+        """Lend an engine the cores that it trains on: where that is all of them, to no other one at the same time."""
+        with ExitStack() as held:
+            if engine.name == "torch":
+                asked = time.perf_counter()
+                held.enter_context(_ALL_CORES)
+                self._began += time.perf_counter() - asked
+                if not takes_all_cores(engine):
+                    held.close()
+            yield
+
+
+def train(
+    member: str,
+    experiment: Experiment,
+    data: Callable[[], SplitData],
+    wanted: Callable[[], bool],
+    every_epoch: bool = True,
+) -> Result | None:
     """Train an experiment to its end and return its row, None when it was no longer wanted before that.
 
+    `data` returns its samples. Without `every_epoch` it is measured at its end alone, and its row has no best epoch.
     What cannot be trained, or fails in training, becomes a row that says why.
     """
-    began = time.perf_counter()
+    watch = _Watch()
     try:
-        return _trained(member, experiment, data, wanted, began)
+        samples, watch = data(), _Watch()  # others may have waited for the same samples
+        trained = _trained if every_epoch else _trained_through
+        return trained(member, experiment, samples, wanted, watch)
     except MISTAKES as error:
-        return failed(member, str(error), time.perf_counter() - began)
+        return failed(member, str(error), watch.seconds)
     except Exception as error:
         log.exception("A training of a sweep failed")
-        return failed(member, f"{type(error).__name__}: {error}", time.perf_counter() - began)
+        return failed(member, f"{type(error).__name__}: {error}", watch.seconds)
 
 
 def failed(member: str, sentence: str, seconds: float = 0.0) -> Result:
@@ -54,11 +87,11 @@ def failed(member: str, sentence: str, seconds: float = 0.0) -> Result:
 
 
 def _trained(
-    member: str, experiment: Experiment, data: SplitData, wanted: Callable[[], bool], began: float
+    member: str, experiment: Experiment, data: SplitData, wanted: Callable[[], bool], watch: _Watch
 ) -> Result | None:
     trainer = Trainer(experiment, data)
     last, best, best_epoch = None, float("nan"), 0
-    with _cores(trainer.engine):
+    with watch.cores(trainer.engine):
         while trainer.end is None:
             if not wanted():
                 return None
@@ -72,6 +105,25 @@ def _trained(
     engine, end = trainer.engine, trainer.end
     if last is None or last["epoch"][-1] != engine.epoch or engine.position:
         last = engine.measure()
+    return _row(member, engine, last, end, watch, (trainer.best_epoch, best))
+
+
+def _trained_through(
+    member: str, experiment: Experiment, data: SplitData, wanted: Callable[[], bool], watch: _Watch
+) -> Result | None:
+    """Train to the epoch limit without measuring in between; what diverges is trained again to see when it did."""
+    engine = make_engine(experiment.network, experiment.training, data, experiment.seed)
+    limit = experiment.training.epochs
+    with watch.cores(engine):
+        reached = list(train_through(engine, [limit], lambda: not wanted()))
+    last = engine.measure()
+    if reached and all(np.isfinite(last[name]).all() for name in _LAST if name in last):
+        end = End(False, f"Reached the epoch limit of {limit:,}.")
+        return _row(member, engine, last, end, watch, (0, float("nan")))
+    return _trained(member, experiment, data, wanted, watch) if wanted() else None
+
+
+def _row(member: str, engine: Engine, last: Columns, end: End, watch: _Watch, best: tuple[int, float]) -> Result:
     return Result(
         member=member,
         status="diverged" if end.diverged else "finished",
@@ -79,9 +131,9 @@ def _trained(
         n_parameters=engine.plan.n_parameters,
         epochs=engine.epoch,
         **{name: float(last[name][-1]) for name in _LAST if name in last},
-        best_epoch=trainer.best_epoch,
-        best_test_error=best,
-        seconds=round(time.perf_counter() - began, 6),
+        best_epoch=best[0],
+        best_test_error=best[1],
+        seconds=round(watch.seconds, 6),
         engine=engine.name,
         parameters_sha256=parameters_sha256(engine.parameters()),
     )
@@ -93,11 +145,11 @@ def _at(rows: Columns, epoch: int, name: str) -> float:
     return float(rows[name][places[-1]]) if len(places) else float("nan")
 
 
-def _cores(engine: Engine) -> AbstractContextManager[Any]:
-    """Return a context in which no other training uses all cores as well, where this one does."""
-    if engine.name == "torch":
-        import torch
+def takes_all_cores(engine: Engine) -> bool:
+    """Say whether an engine trains on all cores of this machine."""
+    if engine.name != "torch":
+        return False
+    import torch
 
-        if torch.get_num_threads() > 1:  # as the engine has set them
-            return _ALL_CORES
-    return nullcontext()
+    engine.measure()  # has PyTorch use as many threads as training will; until then they are those of another network
+    return torch.get_num_threads() > 1

@@ -223,6 +223,21 @@ def test_results_in_a_folder_are_kept_and_taken_up_later(page: SweepPage, qtbot:
     assert described["vary"] == json.loads((folder / "sweep.json").read_text())["vary"]
 
 
+def test_a_sweep_without_a_folder_begins_anew_after_the_same_one_in_a_folder(
+    page: SweepPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    swept(page, qtbot)
+    page.form.rows.set_varied(((UNITS, "1,2"),))
+    page.form.folder.set_folder(tmp_path / "results")
+    settled(page, qtbot)
+    swept(page, qtbot)
+    page.form.folder.set_folder(None)
+    settled(page, qtbot)
+    assert page.button.text() == "Start"
+    progress = swept(page, qtbot).progress()
+    assert (progress.state, progress.text, progress.resumed) == ("finished", "", 0)
+
+
 @pytest.mark.slow
 def test_a_cluster_that_does_not_answer_is_a_sentence(page: SweepPage, qtbot: QtBot) -> None:
     form = page.form

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 from pytestqt.qtbot import QtBot
 from sweep_stage import DECAY, QUICK, UNITS, by_hand
 
+from nnviz.analysis.importance import Importance
 from nnviz.experiment import bundled, bundled_names
 from nnviz.gui.laboratory.parts.sweep_folder import look_into, recall
-from nnviz.gui.laboratory.parts.sweep_importance import Explaining
+from nnviz.gui.laboratory.parts.sweep_importance import Explaining, bars_of, explained
 from nnviz.gui.laboratory.parts.sweep_offers import first_choice, offers
 from nnviz.gui.laboratory.parts.sweep_parallel import spread_out
-from nnviz.gui.laboratory.parts.sweep_planner import in_window_words
+from nnviz.gui.laboratory.parts.sweep_planner import Answer, Asked, Planner, in_window_words
 from nnviz.gui.laboratory.parts.sweep_points import Measure, cells_of, importance_of, points_of, row_of, ruler_of
 from nnviz.sweeps.plan import make_plan
 from nnviz.sweeps.sweep import Sweep
@@ -43,6 +45,25 @@ def test_options_of_the_command_line_are_called_as_in_the_window() -> None:
     assert in_window_words("or choose --search random.") == "or choose search random."
 
 
+def test_a_question_that_cannot_be_answered_leaves_the_planner_to_the_next_one(qtbot: QtBot) -> None:
+    planner = Planner()
+
+    def told(path: object, values: str) -> Answer:
+        asked = Asked(QUICK, ((path, values),), 1, 5, "grid", None, "test_error", "local")  # type: ignore[arg-type]
+        planner.ask(asked, costing=False)
+        qtbot.waitUntil(lambda: (answer := planner.answer()) is not None and answer.asked is asked, timeout=30_000)
+        found = planner.answer()
+        assert found is not None
+        return found
+
+    try:
+        assert "cannot be planned: AttributeError" in told(None, "0,1").problem
+        assert told(DECAY, "1_").problem == "Expected a number, not '1_'."
+        assert told(DECAY, "1_0").problem == ""
+    finally:
+        planner.close()
+
+
 def test_what_a_folder_was_asked_is_read_back(tmp_path: Path) -> None:
     vary = [
         f"{UNITS}=1:300:log16",
@@ -69,6 +90,9 @@ def test_what_a_folder_was_asked_is_read_back(tmp_path: Path) -> None:
     )
     assert again == plan
     assert look_into(tmp_path / "results", again).same
+    assert look_into(tmp_path / "results", replace(again, axes=again.axes[::-1])).same, (
+        "the order is that of the folder"
+    )
     assert recall(tmp_path) is None
     assert not look_into(tmp_path / "nowhere", plan).same
     (tmp_path / "file").write_text("")
@@ -115,6 +139,12 @@ def test_importance_of_losses_that_explode_is_told_by_their_logarithm() -> None:
     assert list(found.main.values()) == pytest.approx([0.9, 0.1])
     assert found.together == pytest.approx(0.0, abs=1e-9)
     assert importance_of(table, plan).main[UNITS] < 0.7
+
+
+def test_the_largest_of_many_like_parts_is_not_called_most_of_them() -> None:
+    found = Importance({"a": 0.34, "b": 0.33, "c": 0.33}, 0.0, 0.0, 0.0, 100)
+    words = explained(found, "test error", bars_of(found, {}))
+    assert words.startswith("a explains the largest part. ")
 
 
 def test_importance_of_many_trainings_is_computed_beside(qtbot: QtBot) -> None:

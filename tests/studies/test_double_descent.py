@@ -10,6 +10,7 @@ import pytest
 from study_stage import report_of
 
 from nnviz.data.dataset import DataError
+from nnviz.engines.schedules import Schedule
 from nnviz.experiment import Experiment, bundled
 from nnviz.project.library import Library
 from nnviz.settings import SettingsError
@@ -47,8 +48,7 @@ def test_every_place_of_every_axis_is_an_experiment(axis: type) -> None:
     assert found.done == len(values) * 2
     for place in (0, len(values) - 1):
         opened = study.experiment_at(place, seed=1)
-        epochs = int(values[place]) if made.within else 40
-        alone = trained(opened.replace(training=opened.training.replace(epochs=40)), epochs)
+        alone = trained(opened, int(values[place]) if made.within else 40)
         for name in MEASURED:
             assert getattr(found, name)[place, 1] == alone[name], name
 
@@ -79,10 +79,37 @@ def test_epochs_are_passed_by_one_training() -> None:
     assert study.experiment_at(1).training.epochs == 7
 
 
+@pytest.mark.parametrize("schedule", Schedule.registry.names())
+def test_an_epoch_of_any_schedule_opens_as_a_run_that_ends_with_its_numbers(schedule: str) -> None:
+    study = DoubleDescentStudy(small(f"training.schedule={schedule}"), Epochs(), (7, 40), 40, seeds=1)
+    found = report_of(study)
+    opened = study.experiment_at(0)
+    trainer = Trainer(opened, Library().prepare(opened.data))
+    while trainer.end is None:
+        trainer.slice(10.0)
+    assert trainer.engine.epoch == 7
+    assert found.test_loss[0, 0] == trainer.engine.measure()["test_loss"][0]
+    straight = trained(small(f"training.schedule={schedule}"), 7)  # of forty
+    assert found.test_loss[0, 0] == straight["test_loss"]
+
+
 def test_more_samples_than_can_be_had_are_as_many_as_can() -> None:
     experiment = small()
     data = Library().prepare(experiment.data)
     assert Samples().applied(experiment, 10_000.0, data).data.train_share == 0.95
+
+
+@pytest.mark.parametrize("settings", [[], ["data.validation_share=0.2"], ["data.copies=2"]])
+def test_networks_are_drawn_at_the_number_of_samples_that_they_were_trained_on(settings: list[str]) -> None:
+    study = DoubleDescentStudy(small(*settings), Samples(), (2, 3, 50, 100, 2000, 3000), 5, seeds=1)
+    found = report_of(study)
+    assert np.isfinite(found.test_loss).all()
+    splits = [Library().prepare(study.experiment_at(place).data) for place in range(len(found.values))]
+    assert found.values.tolist() == [len(split.train) // (1 + split.copies) for split in splits]
+    assert all(len(split.test) for split in splits)
+    assert len(set(found.values.tolist())) == len(found.values) < 5, "what is fewer or more than can be had comes once"
+    for place in (0, len(found.values) - 1):
+        assert found.test_loss[place, 0] == trained(study.experiment_at(place), 5)["test_loss"]
 
 
 def what_is_wrong(experiment: Experiment, axis: Width, values: tuple) -> str:
@@ -157,17 +184,42 @@ def course(values: list[float], losses: list[float], errors: list[float]) -> Des
 
 
 def test_the_course_is_told() -> None:
-    twice = course([1, 10, 22, 90, 300], [0.9, 1.5, 3.4, 0.9, 0.6], [0.8, 0.2, 0.1, 0, 0])
+    twice = course([1, 10, 22, 90, 300], [1.5, 0.9, 3.4, 0.9, 0.6], [0.8, 0.2, 0.1, 0, 0])
     assert sentence(twice).startswith(
-        "The test loss rises from 0.9 to 3.4 at 22 units, 1,660 parameters, and falls to 0.6."
+        "The test loss rises from 0.9 to 3.4 at 22 units, 1,660 parameters, and falls to 0.6. It descends twice."
     )
-    assert "descends twice" in sentence(twice)
     once = course([1, 10, 22, 90, 300], [0.9, 0.8, 0.7, 0.6, 0.5], [0.8, 0.2, 0.1, 0, 0])
     assert sentence(once).startswith("No second descent here: the test loss is lowest, 0.5, at 300 units")
     empty = dataclasses.replace(once, test_loss=np.full((5, 1), math.nan))
     assert "Every network diverged" in sentence(empty)
     some = dataclasses.replace(once, test_loss=np.where(np.arange(5)[:, None] < 2, 0.5, math.nan))
     assert "too few" in sentence(some)
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        (
+            [4.0, 1.0, 3.0, 0.9, 0.6],
+            "rises from 1 to 3 at 22 units, 1,660 parameters, and falls to 0.6. It descends twice",
+        ),
+        ([4.0, 1.0, 3.0, 2.9, 2.8], "No second descent"),
+        ([4.0, 1.0, 1.1, 0.9, 0.6], "No second descent"),
+        (
+            [0.9, 1.5, 3.4, 0.9, 0.6],
+            "rises from 0.9 to 3.4 at 22 units, 1,660 parameters, and falls to 0.6. It descends once",
+        ),
+        ([0.95, 0.9, 3.4, 0.9, 0.6], "It descends once, after the peak"),
+        ([0.6, 0.9, 1.0, 2.0, 4.0], "No second descent"),
+        ([4.0, math.nan, 1.0, 3.0, 0.6], "to 3 at 90 units, 6,760 parameters, and falls to 0.6. It descends twice"),
+        ([1.0, 1.0, 1.0, 1.0, 1.0], "No second descent"),
+    ],
+)
+def test_a_descent_is_one_of_a_tenth_before_or_after_a_peak(losses: list[float], said: str) -> None:
+    places = [1.0, 10.0, 22.0, 90.0, 300.0]
+    assert said in sentence(course(places, losses, [0.8, 0.2, 0.1, 0, 0]))
+    noise = dataclasses.replace(course(places, losses[::-1], [0.0] * 5), axis=axes["label-noise"]())
+    assert ("descends twice" in sentence(noise)) == ("descends twice" in said), "read from where it fits least"
 
 
 def test_places_are_spread_and_whole() -> None:

@@ -28,6 +28,12 @@ def small(vary: Sequence[str] = VARY, *settings: str, **options: Any) -> Plan:
     return make_plan(quick(*settings), vary, **{"epochs": 5, "seeds": 2, **options})
 
 
+def written(path: Path, sign: int) -> Plan:
+    """Write a table in which a column counts for or against the target, and return the plan of a sweep of it."""
+    path.write_text("\n".join(["a,b,y", *(f"{i % 7},{i % 5},{i % 3 + sign * (i % 5)}" for i in range(60))]))
+    return small(["training.weight_decay=0"], f"data.source={{kind='table', path='{path.as_posix()}'}}", seeds=1)
+
+
 def swept(plan: Plan, folder: Path | None = None, backend: str | Backend = "local", **options: Any) -> Table:
     """Sweep to the end and return the table."""
     with Sweep(plan, folder, backend, **options) as sweep:

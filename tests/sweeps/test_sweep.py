@@ -311,9 +311,11 @@ def test_rows_are_gathered_and_a_row_in_both_places_counts_once(tmp_path: Path) 
     assert results.open() == []
     for row in [*rows, *rows[:3]]:
         results.append([row])
+    (tmp_path / ".nnviz-4567.part").write_bytes(b"of somebody who writes at this moment")
     for _ in range(100):  # more parts than are left ungathered
         results.append(rows[:1])
     assert len(list((tmp_path / PARTS).iterdir())) < 64
+    assert (tmp_path / ".nnviz-4567.part").exists()
     (tmp_path / PARTS / ".nnviz-0123.part").write_bytes(b"half a file")
     results._lock.release()  # as when the process is killed
     again = Results(tmp_path, plan, "")
@@ -322,6 +324,7 @@ def test_rows_are_gathered_and_a_row_in_both_places_counts_once(tmp_path: Path) 
     again.close()
     assert pl.read_parquet(tmp_path / RESULTS).height == len(rows)
     assert not (tmp_path / PARTS).exists()
+    assert not list(tmp_path.glob(".nnviz-*.part")), "what a killed process left is removed"
 
 
 def test_a_full_disk_is_said_and_nothing_that_was_shown_is_lost(

@@ -164,3 +164,71 @@ def test_a_rate_inside_a_layer_has_its_own_title() -> None:
     found = axis("network.layers[1].rate=0,0.5", *DROPOUT)
     assert found.title != found.path
     assert found.values == (0.0, 0.5)
+
+
+ODD = st.text("0123456789_.,:eE+-[]{}\"'= logintrue\n²٣-T", max_size=24)
+"""Texts of what numbers, ranges, dates and tables consist of."""
+
+
+@given(text=st.one_of(ODD, st.text(max_size=12)), path=st.sampled_from(["training.l1", "training.patience", "seed"]))
+def test_any_text_varies_something_or_is_refused_in_a_sentence(text: str, path: str) -> None:
+    try:
+        found = axis(f"{path}={text}")
+    except SettingsError:
+        return
+    assert all(at_point(quick(), [found], [value]) for value in found.values)
+
+
+@given(ends=st.tuples(st.floats(), st.floats()), how=st.one_of(st.floats(), st.sampled_from(["log3", "lin3", "lin1"])))
+def test_any_range_is_finite_or_refused(ends: tuple[float, float], how: float | str) -> None:
+    for path in ("training.weight_decay", "training.patience"):
+        try:
+            found = axis(f"{path}={ends[0]}:{ends[1]}:{how}")
+        except SettingsError:
+            continue
+        assert all(math.isfinite(value) for value in found.values)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ("1_,2", "Expected a number, not '1_'"),
+        ("2020-01-01,1", "2020-01-01 holds a date"),
+        ("[12:30:00]", "[12:30:00] holds a date, a time"),
+        ("0:1e308:1e-308", "more than 10,000 values"),
+        ("-1e308:1e308:1", "ends too far apart"),
+        ("{x=nan}", "a number that is not finite"),
+        ("1" * 5000, "not a finite number"),
+        ("[" * 5000, "Expected a number"),
+    ],
+)
+def test_numbers_that_are_none_are_said(values: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        axis(f"training.weight_decay={values}")
+    assert said in str(caught.value)
+
+
+def test_digits_may_be_grouped() -> None:
+    assert axis("training.weight_decay=1_0,.2_5,3_0:4_0:lin2").values == (10.0, 0.25, 30.0, 40.0)
+
+
+# ---------------------------------------------------------------- what searches draw from
+
+
+def test_both_ends_of_a_span_are_checked() -> None:
+    with pytest.raises(SettingsError, match=r"training.label_smoothing: .*5"):
+        axis("training.label_smoothing=0:5:lin1")
+
+
+@given(low=st.floats(0.0, 20.0), width=st.floats(0.0, 20.0), scale=st.sampled_from(["lin", "log"]))
+def test_whole_numbers_are_drawn_from_whole_ends(low: float, width: float, scale: str) -> None:
+    try:
+        found = axis(f"training.patience={low}:{low + width}:{scale}2")
+    except SettingsError:
+        assert scale == "log"
+        assert np.round(low) == 0
+        return
+    drawn = {found.draw(share) for share in np.linspace(0.0, 1.0, 400, endpoint=False)}
+    assert {type(value) for value in drawn} == {int}
+    assert min(drawn) == min(found.values)
+    assert len(drawn) <= found.distinct == found.values[-1] - found.values[0] + 1

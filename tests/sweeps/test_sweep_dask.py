@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sweep_runs import VARY, small, swept, wait, without_time
+from sweep_runs import VARY, small, swept, wait, without_time, written
 
 from nnviz.sweeps.backends import BackendError, backends
+from nnviz.sweeps.plan import Point
+from nnviz.sweeps.samples import Samples
 from nnviz.sweeps.sweep import Sweep
 
 distributed = pytest.importorskip("distributed")
@@ -64,6 +66,15 @@ def test_a_worker_dies_and_nothing_is_lost_and_nothing_comes_twice(cluster: Any,
     assert (progress.done, progress.failed) == (90, 0)
     assert len(set(table["member"])) == len(table) == 90
     assert without_time(table) == without_time(swept(plan))
+
+
+@pytest.mark.slow
+def test_a_worker_that_has_seen_the_file_before_trains_on_what_is_in_it_now(tmp_path: Path) -> None:
+    with local_cluster(1) as cluster:
+        for sign in (1, -1):
+            plan = written(tmp_path / "points.csv", sign)
+            table = swept(plan, backend="dask", address=cluster.scheduler_address)
+            assert without_time(table) == without_time(swept(plan))
 
 
 @pytest.mark.slow
@@ -157,6 +168,33 @@ def test_a_scheduler_that_dies_is_said_and_the_results_are_kept(tmp_path: Path) 
         sweep.start()
         wait(sweep, lambda: len(sweep.table()) > progress.done, "more rows")
         assert set(table["member"]) <= set(sweep.table()["member"])
+
+
+def test_a_client_that_has_been_closed_is_said() -> None:
+    plan = small()
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0", silence_logs=50
+    ) as here:
+        backend: Any = backends["dask"](here.scheduler_address)
+        backend.open()
+        assert backend.slots == 2
+        backend._client.close()
+        backend._counted = (-1.0, 2)  # long ago
+        assert backend.slots == 2, "what was known last"
+        with pytest.raises(BackendError, match="has gone; the results so far are kept"):
+            backend.submit([plan.member(Point(0, (1, 0.0)), 0)], Samples())
+        backend.close()
+
+
+def test_workers_that_cannot_be_started_here_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(**options: object) -> None:
+        raise OSError("Too many open files")
+
+    monkeypatch.setattr(distributed, "LocalCluster", refuses)
+    with pytest.raises(BackendError) as caught:
+        backends["dask"]().open()
+    expected = "Dask workers cannot be started on this machine (Too many open files); leave --backend out."
+    assert str(caught.value) == expected
 
 
 def test_without_dask_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 from sessions import quick
-from sweep_runs import VARY, small
+from sweep_runs import VARY, small, swept
 
 from nnviz.data.dataset import DataError
 from nnviz.experiment import identity
@@ -73,6 +73,14 @@ def test_an_empty_grid_is_refused() -> None:
 def test_a_training_without_end_is_refused() -> None:
     with pytest.raises(SettingsError, match="never end"):
         small(["training.epochs=0,10"])
+
+
+def test_a_value_for_the_whole_training_keeps_the_limit_of_epochs() -> None:
+    groups = "training={learning_rate=0.1},{learning_rate=0.2,epochs=9},{learning_rate=0.3,epochs=0}"
+    plan = small([groups], epochs=2, seeds=1)
+    trained = [plan.member(Point(number, values), 0) for number, values in enumerate(plan.strategy().points())]
+    assert [member.experiment.training.epochs for member in trained] == [2, 9, 2]
+    assert sorted(swept(plan)["epochs"]) == [2, 2, 9]
 
 
 # ---------------------------------------------------------------- strategies
@@ -189,8 +197,9 @@ def test_an_objective_needs_its_part() -> None:
 
 
 def test_a_pace_between_and_beyond() -> None:
-    pace = Pace(np.array([1.0, 10.0]), np.array([1.0, 2.0]))
+    pace = Pace(np.array([1.0, 10.0]), np.array([1.0, 2.0]), np.array([False, True]))
     assert [pace.of(work) for work in (0.5, 1.0, 5.5, 10.0, 100.0)] == [1.0, 1.0, 1.5, 2.0, 20.0]
+    assert [pace.takes_all_cores(work) for work in (0.5, 4.0, 7.0, 100.0)] == [False, False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,15 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sweep_runs import VARY, small, swept, wait, without_time
 
 from nnviz.sweeps.backends import BackendError, backends
+from nnviz.sweeps.plan import Point
+from nnviz.sweeps.samples import Samples
 from nnviz.sweeps.sweep import Sweep
 
 ray = pytest.importorskip("ray")
@@ -94,6 +97,27 @@ def test_an_unreachable_cluster_is_one_sentence_within_seconds() -> None:
     with pytest.raises(BackendError, match="is no address of a Ray cluster"):
         backends["ray"]("tcp://127.0.0.1:8786").open()
     assert time.monotonic() - began < 10.0
+
+
+class Gone:
+    """A client of a cluster that has gone, as Ray leaves it."""
+
+    def __getattr__(self, name: str) -> object:
+        raise ConnectionError("Client is disconnected.")
+
+
+@pytest.mark.parametrize("asked", ["slots", "submit", "collect"])
+def test_a_cluster_that_has_gone_is_said(asked: str) -> None:
+    backend: Any = backends["ray"]("ray://host:10001")
+    member = small().member(Point(0, (1, 0.0)), 0)
+    backend._ray, backend._batches = Gone(), {object(): [member]}
+    ask: dict[str, Callable[[], object]] = {
+        "slots": lambda: backend.slots,
+        "submit": lambda: backend.submit([member], Samples()),
+        "collect": lambda: backend.collect(0.1),
+    }
+    with pytest.raises(BackendError, match="cluster at ray://host:10001 has gone; the results so far are kept"):
+        ask[asked]()
 
 
 def test_without_ray_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,10 @@ class Axis:
         """Return the experiment at a place. Raises SettingsError when it has none there."""
         raise NotImplementedError
 
+    def reached(self, value: float, data: SplitData) -> float:
+        """Return where on the axis the experiment of a place really lies, which has these samples."""
+        return value
+
 
 axes: Registry[Axis] = Registry("axis", "nnviz.studies.axes", name_of=lambda axis: str(axis.name))
 

@@ -8,7 +8,7 @@ from nnviz.settings import changed
 from nnviz.studies.axes import Axis, axes
 
 _FEWEST, _MOST = 0.05, 0.95
-"""Shares of all samples that a training part may have."""
+"""Shares of all samples that a training part may have, the validation part counted with the most."""
 
 
 @axes.register
@@ -27,11 +27,19 @@ class Samples(Axis):
     order = 30
 
     def usual(self, experiment: Experiment, data: SplitData) -> tuple[float, float]:
-        return round(_FEWEST * _all(data)), round(0.8 * _all(data))
+        return round(_FEWEST * _all(data)), round(min(0.8, _most(experiment)) * _all(data))
 
     def applied(self, experiment: Experiment, value: float, data: SplitData) -> Experiment:
-        share = min(_MOST, max(_FEWEST, value / _all(data)))
+        share = min(_most(experiment), max(_FEWEST, value / _all(data)))
         return changed(experiment, "data.train_share", round(share, 6))
+
+    def reached(self, value: float, data: SplitData) -> float:
+        return float(len(data.real_train))  # the split takes whole samples, class by class
+
+
+def _most(experiment: Experiment) -> float:
+    """Return the largest train share that leaves something to test beside the validation part."""
+    return max(_FEWEST, _MOST - experiment.data.validation_share)
 
 
 def _all(data: SplitData) -> int:

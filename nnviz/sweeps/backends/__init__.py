@@ -35,6 +35,8 @@ class Backend:
     help: ClassVar[str]
     order: ClassVar[int] = 100
     takes_address: ClassVar[bool] = True
+    one_machine: ClassVar[bool] = False
+    """Whether its trainings share the cores of this machine: those that take all of them go one after another."""
     batch_seconds: ClassVar[float] = 0.25
 
     def __init__(self, address: str | None = None, threads: int | None = None) -> None:

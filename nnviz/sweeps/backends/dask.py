@@ -27,6 +27,8 @@ _TIMEOUT = 5.0
 _FRESH = 1.0
 """Seconds for which the number of threads of the workers is taken to be the same."""
 
+_CLOSED = ("closed", "closing")
+
 _MOST_SAMPLES = 8
 
 _LOGGERS = ("distributed", "tornado.application", "asyncio")
@@ -82,10 +84,7 @@ class Dask(Backend):
             self._client = library.Client(self._cluster or self.address, timeout=_TIMEOUT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             self.close()
-            raise BackendError(
-                f"No Dask scheduler answers at {self.address} ({_first_line(error)}); start one with `dask scheduler`, "
-                "and give its address as in --address tcp://host:8786."
-            ) from None
+            raise _unreachable(self.address, error) from None
         self._check_workers()
 
     def _check_workers(self) -> None:
@@ -95,9 +94,7 @@ class Dask(Backend):
             found = self._client.run(version, on_error="return")
         except (OSError, TimeoutError, ValueError):
             self.close()
-            raise BackendError(
-                f"The Dask scheduler at {self.address} has no workers; start some with `dask worker {self.address}`."
-            ) from None
+            raise _without_workers(self.address) from None
         for worker, said in found.items():
             if said != nnviz.__version__:
                 has = f"has nnviz {said}" if isinstance(said, str) else f"cannot import nnviz ({_first_line(said)})"
@@ -108,8 +105,8 @@ class Dask(Backend):
     def slots(self) -> int:
         counted, n = self._counted
         now = time.monotonic()
-        if self._client is not None and now - counted >= _FRESH:
-            with contextlib.suppress(OSError, TimeoutError, ValueError):
+        if self._client is not None and self._client.status == "running" and now - counted >= _FRESH:
+            with contextlib.suppress(OSError, TimeoutError, ValueError, RuntimeError):  # also while it goes away
                 n = max(1, sum(self._client.nthreads().values()))
             self._counted = now, n
         return n
@@ -121,13 +118,15 @@ class Dask(Backend):
     # ------------------------------------------------------------ training
 
     def submit(self, batch: Sequence[Member], samples: Samples) -> None:
+        if self._client.status in _CLOSED:
+            raise self._gone()
         self._samples = samples
         for members in by_samples(batch):
             self._send(members, samples)
 
     def _send(self, members: list[Member], samples: Samples) -> None:
         settings = members[0].experiment.data
-        key = samples_key(settings)
+        key = samples_key(settings, samples.sha256(settings))
         future = self._client.submit(
             _train, self._lent(key, samples.whole(settings)), key, [packed(m) for m in members], pure=False
         )
@@ -159,7 +158,7 @@ class Dask(Backend):
             _, members = self._batches.pop(future.key, (None, []))
             if members:
                 results += self._result(future, members)
-        if self._batches and self._client.status in ("closed", "closing"):
+        if self._batches and self._client.status in _CLOSED:
             raise self._gone()
         return results
 
@@ -213,6 +212,23 @@ class Dask(Backend):
             if each is not None:
                 with contextlib.suppress(OSError, TimeoutError):
                     each.close(timeout=_TIMEOUT)
+
+
+def _unreachable(address: str | None, error: Exception) -> BackendError:
+    if address is None:
+        return BackendError(
+            f"Dask workers cannot be started on this machine ({_first_line(error)}); leave --backend out."
+        )
+    return BackendError(
+        f"No Dask scheduler answers at {address} ({_first_line(error)}); start one with `dask scheduler`, "
+        "and give its address as in --address tcp://host:8786."
+    )
+
+
+def _without_workers(address: str | None) -> BackendError:
+    if address is None:
+        return BackendError("The Dask workers of this machine do not answer; leave --backend out.")
+    return BackendError(f"The Dask scheduler at {address} has no workers; start some with `dask worker {address}`.")
 
 
 def _first_line(error: object) -> str:

@@ -6,13 +6,13 @@ import os
 import queue
 import threading
 from collections.abc import Sequence
+from functools import partial
 
-from nnviz.data.dataset import DataError
-from nnviz.sweeps.backends import Backend, backends
+from nnviz.sweeps.backends import Backend, BackendError, backends
 from nnviz.sweeps.plan import Member
 from nnviz.sweeps.samples import Samples
 from nnviz.sweeps.table import Result
-from nnviz.sweeps.training import failed, train
+from nnviz.sweeps.training import train
 
 _AHEAD = 256
 """Trainings that wait in line: enough to keep the threads busy while results are written to a slow disk."""
@@ -27,6 +27,7 @@ class Local(Backend):
     help = "The cores of this machine, one training on each."
     order = 10
     takes_address = False
+    one_machine = True
     batch_seconds = 0.0
 
     def __init__(self, address: str | None = None, threads: int | None = None) -> None:
@@ -39,8 +40,14 @@ class Local(Backend):
     def open(self) -> None:
         while len(self._threads) < self.slots:
             thread = threading.Thread(target=self._work, name="nnviz-sweep-core", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                self.close()
+                raise BackendError(
+                    f"This machine cannot start {self.slots:,} threads; give a smaller number with --threads."
+                ) from None
             self._threads.append(thread)
-            thread.start()
 
     @property
     def slots(self) -> int:
@@ -80,11 +87,7 @@ class Local(Backend):
     def _work(self) -> None:
         while (job := self._waiting.get()) is not None and not self._stop.is_set():
             member, samples = job
-            try:
-                data = samples.prepared(member.experiment.data)
-            except DataError as error:
-                self._come.put(failed(member.id, str(error)))
-                continue
-            result = train(member.id, member.experiment, data, lambda: not self._stop.is_set())
+            data = partial(samples.prepared, member.experiment.data)
+            result = train(member.id, member.experiment, data, lambda: not self._stop.is_set(), member.every_epoch)
             if result is not None:
                 self._come.put(result)

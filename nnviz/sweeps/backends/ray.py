@@ -7,7 +7,8 @@ import logging
 import re
 import socket
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -99,19 +100,35 @@ class Ray(Backend):
     def slots(self) -> int:
         if self._ray is None:
             return 1
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        with self._told_if_gone():
+            return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def describe(self) -> str:
         where = f"the Ray cluster at {self.address}" if self.address else "Ray workers on this machine"
         return f"{self.slots} cores of {where}"
 
+    @contextmanager
+    def _told_if_gone(self) -> Iterator[None]:
+        """Have a connection that is lost for good, which Ray raises as ConnectionError, said in a sentence."""
+        try:
+            yield
+        except ConnectionError:
+            raise BackendError(
+                f"The Ray cluster at {self.address or 'this machine'} has gone; the results so far are kept, and the "
+                "same command goes on from there."
+            ) from None
+
     # ------------------------------------------------------------ training
 
     def submit(self, batch: Sequence[Member], samples: Samples) -> None:
+        with self._told_if_gone():
+            self._send(batch, samples)
+
+    def _send(self, batch: Sequence[Member], samples: Samples) -> None:
         self._samples = samples
         for members in by_samples(batch):
             settings = members[0].experiment.data
-            key = samples_key(settings)
+            key = samples_key(settings, samples.sha256(settings))
             if key not in self._datasets:
                 self._datasets[key] = self._ray.put(samples.whole(settings))
                 while len(self._datasets) > _MOST_SAMPLES:
@@ -120,9 +137,12 @@ class Ray(Backend):
             self._batches[self._train.remote(self._datasets[key], key, [packed(m) for m in members])] = members
 
     def collect(self, timeout: float) -> list[Result]:
-        waiting = list(self._batches)
-        if not waiting:
+        if not self._batches:
             return []
+        with self._told_if_gone():
+            return self._collected(list(self._batches), timeout)
+
+    def _collected(self, waiting: list[Any], timeout: float) -> list[Result]:
         ready, _ = self._ray.wait(waiting, num_returns=1, timeout=timeout)
         if ready:
             ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)

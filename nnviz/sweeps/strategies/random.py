@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -61,18 +62,13 @@ class Random(Strategy):
             range(round(axis.span.low), round(axis.span.high) + 1) if axis.span is not None else axis.values
             for axis in self.axes
         ]
-        total = math.prod(len(values) for values in lists)
-        for number in range(total):
+        for values in itertools.product(*lists):
             if len(seen) >= self.size:
                 return
-            values, rest = [], number
-            for choices in reversed(lists):
-                rest, place = divmod(rest, len(choices))
-                values.append(choices[place])
-            key = json.dumps(tuple(reversed(values)))
+            key = json.dumps(values)
             if key not in seen:
                 seen.add(key)
-                yield tuple(reversed(values))
+                yield values
 
 
 def _not(trials: int | None) -> str:

@@ -231,8 +231,8 @@ class SweepPage(Page):
         return "test" in plan.objective and keeper_of(self.controller).vault.locked
 
     def _goes_on(self, plan: Plan) -> bool:
-        """Say whether a plan is that of the last sweep, with as many seeds and points or more."""
-        if self.sweep is None or self.form.folder.folder is not None:
+        """Say whether a plan is that of the last sweep, in the temporary folder, with no fewer seeds and points."""
+        if self.sweep is None or self.form.folder.folder is not None or self.sweep.folder != self._temporary:
             return False
         last = self.sweep.plan
         same = replace(plan, seeds=last.seeds, trials=last.trials) == last

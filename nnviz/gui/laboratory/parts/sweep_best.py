@@ -228,7 +228,6 @@ class BestTable(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         open_it = menu.addAction("Open as a run")
         menu.addAction("Copy rows", self.copy_rows)
-        open_it.setData(self._point(index.row()))
         open_it.triggered.connect(self._open_from_menu)
         menu.popup(self.view.viewport().mapToGlobal(at))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nnviz.experiment import Experiment, from_plain
 from nnviz.sweeps.plan import Plan
-from nnviz.sweeps.results import DESCRIPTION, ResultsError, check_folder, describe
+from nnviz.sweeps.results import DESCRIPTION, ResultsError, check_folder, describe, in_order_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def look_into(folder: Path, plan: Plan) -> Before:
         path = folder / DESCRIPTION
         found = json.loads(path.read_bytes()) if path.is_file() else {}
         sha = found.get("data_sha256", "") if isinstance(found, dict) else ""
-        check_folder(folder, describe(plan, sha))
+        check_folder(folder, describe(in_order_of(folder, plan), sha))
     except ResultsError as error:
         return Before(problem=str(error), recalled=recall(folder))
     except (OSError, ValueError) as error:

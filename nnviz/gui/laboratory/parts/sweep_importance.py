@@ -57,7 +57,7 @@ def explained(found: Importance, measure: str, bars: tuple[Bar, ...]) -> str:
     if not bars:
         return ""
     first = next((bar for bar in bars if bar.setting), None)
-    most = f"{first.name} explains most of what is explained. " if first is not None and first.share > 0.05 else ""
+    most = f"{first.name} explains the largest part. " if first is not None and first.share > 0.05 else ""
     chance = (
         "" if math.isfinite(found.chance) else " With several seeds chance can be told from settings that interact."
     )

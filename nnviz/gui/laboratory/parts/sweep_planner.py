@@ -104,7 +104,7 @@ class Planner:
                 if self._closed or self._asked is None:
                     return
                 asked, costing, self._asked = self._asked, self._costing, None
-            answer = self._told(planned(asked))
+            answer = self._told(_answered(asked))
             if answer.plan is None or not costing:
                 continue
             with self._news:
@@ -123,13 +123,23 @@ class Planner:
         if self._samples is None or self._samples[0] != key:
             self._samples = key, Samples(answer.asked.library)
         try:
-            slots = backends[answer.asked.backend]().slots
-            return replace(answer, cost=estimate(plan, slots, samples=self._samples[1]))
+            backend = backends[answer.asked.backend]()
+            cost = estimate(plan, backend.slots, samples=self._samples[1], one_machine=backend.one_machine)
+            return replace(answer, cost=cost)
         except (*MISTAKES, SettingsError) as error:
             return replace(answer, no_cost=in_window_words(str(error)))
         except Exception as error:
             log.exception("A sweep could not be costed")
             return replace(answer, no_cost=f"The time cannot be estimated: {type(error).__name__}: {error}.")
+
+
+def _answered(asked: Asked) -> Answer:
+    """Return the plan of a question, or what is wrong with it; a defect ends the question, not the thread."""
+    try:
+        return planned(asked)
+    except Exception as error:
+        log.exception("A sweep could not be planned")
+        return Answer(asked, problem=f"This cannot be planned: {type(error).__name__}: {error}.")
 
 
 def planned(asked: Asked) -> Answer:
