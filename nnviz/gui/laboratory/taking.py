@@ -37,7 +37,7 @@ def save(page: Page, path: Path) -> None:
         raise ExportError(f"{path.name} does not end in a format that can be written; choose .png or .csv.")
     table = page.table()
     if ending == ".csv" and not table:
-        raise ExportError("There are no numbers on this page yet.")
+        raise ExportError("There are no numbers yet on this page.")
     contents = csv_of(table) if ending == ".csv" else _png(picture(page))
     try:
         replace_file(path, contents)

@@ -128,7 +128,7 @@ class DoubleDescentPage(StudyPage[Descent]):
         try:
             low, high = axis.usual(self.experiment, snapshot.data)
         except SettingsError as error:
-            self.sentence.setText(str(error))
+            self.refuse(str(error))
             return
         for field, value in ((self.low, low), (self.high, high)):
             field.setDecimals(0 if axis.whole else 4)
@@ -150,7 +150,7 @@ class DoubleDescentPage(StudyPage[Descent]):
     # ------------------------------------------------------------ the study
 
     def make_study(self) -> Study[Descent]:
-        self.chosen, snapshot = None, self.run.snapshot
+        snapshot = self.run.snapshot
         if snapshot is not None:
             self._axis.usual(self.experiment, snapshot.data)  # raises why there is nothing to change
         options = (self.epochs.value(), self.seeds.value(), self.library())
@@ -161,6 +161,8 @@ class DoubleDescentPage(StudyPage[Descent]):
         super().refresh()
 
     def show_report(self, report: Descent) -> None:
+        if report is self._nothing:
+            self.chosen = None
         self._redraw()
 
     def finished(self, report: Descent) -> str:
@@ -208,7 +210,7 @@ class DoubleDescentPage(StudyPage[Descent]):
             return
         words = number(report.axis, float(report.values[self.chosen]))
         self.controller.begin(study.experiment_at(self.chosen), words)
-        self.status.setText(f"Opened {words} in the main window: press Play there.")
+        self.sentence.setText(f"{self.finished(report)} Opened {words} in the main window: press Play there.")
 
     @Slot()
     def _open_prepared(self) -> None:
@@ -221,7 +223,7 @@ class DoubleDescentPage(StudyPage[Descent]):
         self.count.setValue(count)
         self.seeds.setValue(SEEDS)
         self.epochs.setValue(self.experiment.training.epochs)
-        self.status.setText("Train begins as soon as the samples are there.")
+        self.sentence.setText("This is the prepared experiment: press Train once its samples are there.")
 
     def table(self) -> Table:
         """Return the numbers that are shown, seed by seed."""
