@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from nnviz.data.dataset import Dataset, Task
@@ -33,6 +34,10 @@ class Source(Choice):
         Raises DataError with one sentence when the samples cannot be had.
         """
         raise NotImplementedError
+
+    def file(self) -> Path | None:
+        """Return the file that the samples come from, None where there is none."""
+        return None
 
     def known_shape(self) -> tuple[Task, int, int] | None:
         """Return (task, features, classes) where they are known without loading, else None.

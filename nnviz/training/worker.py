@@ -107,6 +107,7 @@ class Worker:
         self._thread = threading.Thread(target=self._loop, name="nnviz-training", daemon=True)
         self._pending: deque[Command | None] = deque()
         self._datasets: dict[tuple[Source, int], Dataset] = {}
+        self._versions: dict[tuple[Source, int], object] = {}  # of the files that they came from, when they were read
         self._told: set[str] = set()
         self._lanes: dict[int, Lane] = {}
         self._repeats: dict[tuple[str, int], _Repeat] = {}
@@ -333,15 +334,26 @@ class Worker:
     def prepare(self, settings: DataSettings) -> SplitData:
         """Return the samples of some settings; those of the same source are not loaded a second time.
 
-        So a reset is quick, and two runs see the same samples even if their file has changed in between.
+        So a reset is quick, and two runs see the same samples even if their file has changed in between, which is said.
         """
-        key = (settings.source, settings.seed)
+        key, version = (settings.source, settings.seed), _version(settings.source)
         if key not in self._datasets:
+            self._versions[key] = version
             loaded = settings.source.load(settings.seed)
             made = [each for each in self._datasets if each[0].family != "file"]
             if settings.source.family != "file" and len(made) >= _GENERATED:
                 del self._datasets[made[0]]
             self._datasets[key] = loaded
+        elif version is not None and self._versions.get(key, version) != version:
+            self._versions[key] = version
+            name = settings.source.file()
+            self.mailbox.post(
+                Notice(
+                    self._at_work,
+                    f"{name} has changed since it was loaded; what is trained here keeps the rows that it began with. "
+                    "Start nnviz anew to train on the new ones.",
+                )
+            )
         return split(self._datasets[key], settings)
 
     # ------------------------------------------------------------ turns
@@ -432,6 +444,16 @@ class Worker:
             if shown.stale and ("show", run) not in self._repeats and not self.mailbox.waiting(run):
                 shown.stale = False
                 self.mailbox.offer(shown.snapshot(self._wants))
+
+
+def _version(source: Source) -> object:
+    """Return what tells versions of the file of a source apart, None where there is none."""
+    file = source.file()
+    try:
+        stat = file.stat() if file is not None else None
+    except OSError:
+        return None
+    return None if stat is None else (stat.st_mtime_ns, stat.st_size)
 
 
 _STOP: Any = object()

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -316,3 +317,20 @@ def test_everything_posted_says_which_run_it_belongs_to() -> None:
     assert {type(post) for post in posts} == {Changed, Rows, Kept, Began}
     second = [post.status for post in posts if isinstance(post, Changed) and post.run == 2]
     assert second == [Status.PREPARING, Status.READY, Status.RUNNING, Status.FINISHED]
+
+
+def test_a_file_that_has_changed_is_told_once_and_its_rows_are_kept(session_of: Any, tmp_path: Path) -> None:
+    table = tmp_path / "points.csv"
+    table.write_text("\n".join(["a,b,y", *(f"{i % 7},{i % 5},{i % 2}" for i in range(40))]))
+    source = f"data.source={{kind='table', path='{table.as_posix()}'}}"
+    session = session_of(source)
+    wait(session, lambda: session.run.status is Status.READY)
+    session.reset()
+    wait(session, lambda: session.run.status is Status.READY)
+    assert session.notices == []
+    table.write_text("\n".join(["a,b,y", *(f"{i % 7},{i % 5},{i % 2}" for i in range(400))]))
+    for _ in range(2):
+        session.configure(session.experiment.replace(seed=session.experiment.seed + 1))
+        wait(session, lambda: session.run.status is Status.READY)
+    assert [f"{table} has changed since it was loaded" in each for each in session.notices] == [True]
+    assert session.run.snapshot is None or sum(map(len, session.run.snapshot.data.parts().values())) == 40

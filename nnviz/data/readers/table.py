@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from nnviz.data.dataset import Dataset
@@ -42,6 +43,9 @@ class Table(Kind, Source, frozen=True, tag="table"):
         ),
     ] = "impute"
     delimiter: Annotated[Delimiter, knob("Delimiter", "What separates the fields of a line.", advanced=True)] = "auto"
+
+    def file(self) -> Path | None:
+        return Path(self.path)
 
     def load(self, seed: int) -> Dataset:
         sheet = read_sheet(self.path, self.delimiter)
