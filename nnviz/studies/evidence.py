@@ -156,7 +156,7 @@ class EvidenceStudy(Study[EvidenceReport]):
     def _measure(self, engine: Engine) -> Point:
         experiment = self._experiment_at(engine)
         gradients, state = self._gradients_for(experiment, engine.data), engine.state()
-        found = gradients.moments(state.parameters, state.buffers)
+        found = gradients.moments(state.parameters, state.buffers, self.go_on)
         return Point(
             evidence_statistic(found.mean, found.variance, found.samples),
             float(np.mean(signal_to_noise(found.mean, found.variance))),

@@ -182,7 +182,7 @@ class SharpnessStudy(StatesStudy[SharpnessReport, Point]):
 
     def measure(self, kept: Kept, data: SplitData) -> Point:
         training, hessian = kept.experiment.training, self._hessian_for(kept, data)
-        at = hessian.at(kept.state.parameters, kept.state.buffers)
+        at = hessian.at(kept.state.parameters, kept.state.buffers, self.go_on)
         found = at.largest()
         limit = stability_limit(training, kept.epoch)
         full = training.batch_size >= len(data.train)

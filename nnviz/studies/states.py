@@ -53,13 +53,16 @@ class StatesStudy(Study[R], Generic[R, P]):
 
     First and last come first, and then always the state that is farthest from those already measured, so that a curve
     fills from coarse to fine. While it `follows` it waits for more, until it is cancelled; else it ends with the last
-    one. A subclass measures one state and makes a report of all.
+    one. A subclass measures one state and makes a report of all. `offered` are the epochs of the states that it was
+    offered last.
     """
 
     def __init__(self, prepare: Prepare, states: Iterable[Kept], nothing: R, follow: bool = False) -> None:
         super().__init__(nothing, threads=1)
         self._prepare, self._follow = prepare, follow
         self._news = threading.Condition()
+        states = tuple(states)
+        self.offered = tuple(state.epoch for state in states)
         self._waiting = {state.epoch: state for state in states}
         self._first = self._waiting[min(self._waiting)] if self._waiting else None
         self._measured: dict[int, P] = {}
@@ -78,7 +81,9 @@ class StatesStudy(Study[R], Generic[R, P]):
 
         So what a run has let go of, to keep its memory bounded, is let go of here too.
         """
+        states = tuple(states)
         with self._news:
+            self.offered = tuple(each.epoch for each in states)
             self._waiting = {each.epoch: each for each in states if each.epoch not in self._measured}
             self._news.notify()
 

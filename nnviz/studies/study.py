@@ -31,6 +31,10 @@ _TURN = 0.04
 """Seconds of training between two looks whether to stop."""
 
 
+class Stopped(Exception):
+    """Nobody wants what a study measures any more, and so it ended in the middle of that."""
+
+
 class Study(Background, Generic[R]):
     """Answers one question by training networks in the background; `report()` is what is known so far.
 
@@ -92,6 +96,11 @@ class Study(Background, Generic[R]):
         if share is not None:
             self._share = max(self._share, min(1.0, share))
 
+    def go_on(self) -> None:
+        """Raise `Stopped` once nobody wants more: what measurements that take long call many times a second."""
+        if self.stopped():
+            raise Stopped
+
     def each(self, jobs: Iterable[J], work: Callable[[J], A]) -> Iterator[tuple[J, A]]:
         """Do `work` for every job on the study's threads; yield jobs with their results as they are done.
 
@@ -119,6 +128,8 @@ class Study(Background, Generic[R]):
         try:
             self.study()
             self._state = "cancelled" if self._cancelled.is_set() else "finished"
+        except Stopped:
+            self._state = "cancelled"
         except MISTAKES as error:
             self._text, self._state = str(error), "failed"
         except Exception as error:

@@ -14,7 +14,6 @@ from typing import Any
 from nnviz.data.dataset import DataError, Dataset, SplitData
 from nnviz.data.settings import DataSettings, PlaneSettings
 from nnviz.data.source import Source
-from nnviz.data.split import split
 from nnviz.engines.choose import LossError, ShapeError
 from nnviz.engines.engine import Place
 from nnviz.experiment import Experiment
@@ -43,6 +42,7 @@ from nnviz.training.commands import (
     still_needed,
 )
 from nnviz.training.lane import Lane
+from nnviz.training.loaded import Loaded
 from nnviz.training.mailbox import Changed, Kept, Mailbox, Notice, Repeating
 from nnviz.training.replay import Replay
 from nnviz.training.trainer import EditError
@@ -60,9 +60,6 @@ _ROUGH = 0.15
 
 _KEEP_WITHIN = 3.0
 """Seconds after which it is given up to keep a best epoch."""
-
-_GENERATED = 4
-"""How many sets of samples are kept that can be made again; those that came from files are all kept."""
 
 _MISTAKES = (DataError, ShapeError, LossError, EditError)
 """Errors whose text is a sentence for the user; all others are defects and are logged with their traceback."""
@@ -106,8 +103,7 @@ class Worker:
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name="nnviz-training", daemon=True)
         self._pending: deque[Command | None] = deque()
-        self._datasets: dict[tuple[Source, int], Dataset] = {}
-        self._versions: dict[tuple[Source, int], object] = {}  # of the files that they came from, when they were read
+        self._loaded = Loaded()
         self._told: set[str] = set()
         self._lanes: dict[int, Lane] = {}
         self._repeats: dict[tuple[str, int], _Repeat] = {}
@@ -126,7 +122,7 @@ class Worker:
 
     def samples(self, source: Source, seed: int) -> Dataset | None:
         """Return the samples of a source and a seed as they were loaded, None where they were not."""
-        return self._datasets.get((source, seed))
+        return self._loaded.get(source, seed)
 
     def send(self, command: Command) -> None:
         """Queue a command; it is carried out after the current slice."""
@@ -214,7 +210,7 @@ class Worker:
             case Forget(run):
                 self._forget(run)
             case Provide(source, seed, dataset):
-                self._datasets[source, seed] = dataset
+                self._loaded.provide(source, seed, dataset)
             case Configure(run, experiment):
                 self._woken(run, lambda lane: lane.configure(experiment))
             case SetParameters(run, edits):
@@ -332,29 +328,8 @@ class Worker:
         return chosen
 
     def prepare(self, settings: DataSettings) -> SplitData:
-        """Return the samples of some settings; those of the same source are not loaded a second time.
-
-        So a reset is quick, and two runs see the same samples even if their file has changed in between, which is said.
-        """
-        key, version = (settings.source, settings.seed), _version(settings.source)
-        if key not in self._datasets:
-            self._versions[key] = version
-            loaded = settings.source.load(settings.seed)
-            made = [each for each in self._datasets if each[0].family != "file"]
-            if settings.source.family != "file" and len(made) >= _GENERATED:
-                del self._datasets[made[0]]
-            self._datasets[key] = loaded
-        elif version is not None and self._versions.get(key, version) != version:
-            self._versions[key] = version
-            name = settings.source.file()
-            self.mailbox.post(
-                Notice(
-                    self._at_work,
-                    f"{name} has changed since it was loaded; what is trained here keeps the rows that it began with. "
-                    "Start nnviz anew to train on the new ones.",
-                )
-            )
-        return split(self._datasets[key], settings)
+        """Return the samples of some settings, as `Loaded` keeps them. Raises DataError."""
+        return self._loaded.prepare(settings, lambda text: self.mailbox.post(Notice(self._at_work, text)))
 
     # ------------------------------------------------------------ turns
 
@@ -444,16 +419,6 @@ class Worker:
             if shown.stale and ("show", run) not in self._repeats and not self.mailbox.waiting(run):
                 shown.stale = False
                 self.mailbox.offer(shown.snapshot(self._wants))
-
-
-def _version(source: Source) -> object:
-    """Return what tells versions of the file of a source apart, None where there is none."""
-    file = source.file()
-    try:
-        stat = file.stat() if file is not None else None
-    except OSError:
-        return None
-    return None if stat is None else (stat.st_mtime_ns, stat.st_size)
 
 
 _STOP: Any = object()

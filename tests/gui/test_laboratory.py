@@ -64,7 +64,7 @@ def test_a_page_copes_with_a_run_that_is_not_ready(page: type[Page], qapp: QAppl
     if isinstance(window.page, StudyPage):
         window.page.begin()
         assert window.page.study is None
-        assert "not ready" in window.page.status.text()
+        assert "not ready" in window.page.problem.text()
     window.page.refresh()
     assert window.page.table() == {}
     window.apply_theme(LIGHT)
@@ -85,7 +85,7 @@ def test_a_page_works_and_ends_when_it_is_told_to(page: type[Page], laboratory: 
         shown.begin()
         study = shown.study
         if study is None:
-            assert shown.sentence.text().endswith((".", "?")), "a page that wants something first says what"
+            assert shown.problem.text().endswith((".", "?")), "a page that wants something first says what"
             return
         qtbot.waitUntil(lambda: study.progress().state != "preparing", timeout=60_000)
         study.cancel()  # not the button: a study that is over by now would begin again
@@ -199,7 +199,7 @@ def test_ends_that_leave_nothing_between_them_are_refused(page: DoubleDescentPag
     page.low.setValue(30)
     page.button.click()
     assert page.study is None
-    assert page.sentence.text().startswith("There is nothing between the two ends")
+    assert page.problem.text().startswith("There is nothing between the two ends")
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_without_hidden_layers_it_says_that_there_is_no_width(linear: Laboratory
     assert isinstance(page, DoubleDescentPage)
     page.button.click()
     assert page.study is None
-    assert "no hidden layer" in page.sentence.text()
+    assert "no hidden layer" in page.problem.text()
 
 
 @pytest.mark.parametrize("name", ["gap-parts", "learning-curve", "regularisation-path"])
@@ -254,20 +254,20 @@ def test_pages_are_copied_and_saved(
     laboratory: LaboratoryWindow, page: DoubleDescentPage, qtbot: QtBot, tmp_path: Path
 ) -> None:
     laboratory.write(tmp_path / "early.csv")
-    assert "no numbers yet" in laboratory._said.text()
+    assert "no numbers yet" in laboratory._said.whole
     assert not (tmp_path / "early.csv").exists()
     trained(page, qtbot)
     laboratory.write(tmp_path / "numbers.csv")
-    assert laboratory._said.text() == "Saved numbers.csv."
+    assert laboratory._said.whole == "Saved numbers.csv."
     read = polars.read_csv(tmp_path / "numbers.csv")
     assert page.report is not None
     assert read["parameters"].to_list() == page.report.n_parameters.tolist()
     laboratory.write(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes()[:4] == b"\x89PNG"
     laboratory.write(tmp_path / "picture.gif")
-    assert "choose .png or .csv" in laboratory._said.text()
+    assert "choose .png or .csv" in laboratory._said.whole
     laboratory.write(tmp_path / "nowhere" / "picture.png")
-    assert "cannot be written" in laboratory._said.text()
+    assert "cannot be written" in laboratory._said.whole
     laboratory.copy.click()
     clipboard = QApplication.clipboard()
     assert clipboard.mimeData().hasImage()

@@ -131,7 +131,7 @@ def test_own_data_have_no_new_samples(open_page, qtbot):
     assert page.samples.currentText() == "bootstrap"
     page.samples.setCurrentIndex(0)
     page.button.click()
-    assert "choose bootstrap" in page.sentence.text()
+    assert "choose bootstrap" in page.problem.text()
     assert page.study is None
     page.samples.setCurrentIndex(1)
     begin_small(page, 4, 2)

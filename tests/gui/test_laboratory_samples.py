@@ -115,7 +115,7 @@ def test_pictures_are_shown_as_such(open_page, qtbot):
 def test_an_untrained_run_is_told_so(open_page):
     page = open_page("memorisation", epochs=0)
     page.button.click()
-    assert "has not been trained yet" in page.sentence.text()
+    assert "has not been trained yet" in page.problem.text()
     assert page.table() == {}
 
 
@@ -200,7 +200,7 @@ def test_samples_are_picked_removed_and_compared(open_page, qtbot):
     page = open_page("influence")
     page.refresh()
     page.button.click()
-    assert "click some of them" in page.sentence.text()
+    assert "click some of them" in page.problem.text()
     numbers = [0, 12]
     for number in numbers:
         press(page.picture, number)

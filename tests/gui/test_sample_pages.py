@@ -123,10 +123,16 @@ def test_folds_that_diverged_have_no_error_beside_them(open_page, controller, qt
     page = open_page("cross-validation")
     page.epochs.setValue(30)
     page.folds.setValue(3)
+    empty = page.diagram.grab().toImage()
     finish(page, qtbot)
     assert page.sentence.text() == "All folds diverged: lower the learning rate."
     assert page.diagram.accessibleDescription() == "–; –; –"
-    assert page.grab().toImage().width() > 0
+    folds = page.diagram.grab().toImage()
+    assert folds != empty, "one sees which samples each fold held out, though nothing came of it"
+    controller.open(wild.with_settings(["training.learning_rate=0.01"]))
+    qtbot.waitUntil(lambda: controller.tick() is not None and controller.run.status is Status.READY, timeout=20_000)
+    finish(page, qtbot)
+    assert page.diagram.grab().toImage() != folds, "now there are errors beside them"
 
 
 def test_folds_are_drawn_and_put_into_words(open_page, qtbot):
@@ -265,7 +271,7 @@ def test_the_page_locks_and_opens_and_shows_the_log(open_page, controller, qtbot
     other = open_page("learning-curve")  # which needs the test part
     other.begin()
     assert other.study is None
-    assert other.sentence.text().startswith("The test vault is locked")
+    assert other.problem.text().endswith("open the test vault first.")
     page.lock_button.click()
     assert "open" in page.state.text()
 
@@ -349,7 +355,7 @@ def test_other_paths_and_what_cannot_be(open_page, controller, qtbot):
     page.vary.setCurrentIndex(page.vary.findData("dropout"))
     page.high.setValue(page.low.value())
     page.begin()
-    assert "nothing between the two ends" in page.sentence.text()
+    assert "nothing between the two ends" in page.problem.text()
     page.vary.setCurrentIndex(page.vary.findData("epochs"))
     assert not page.epochs.isEnabled()
     page.low.setValue(2)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sessions import wait
+from ways import way
 
 from nnviz.data.dataset import DataError, SplitData
 from nnviz.data.split import prepare
@@ -140,6 +141,25 @@ def test_samples_in_parts_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None
     np.testing.assert_allclose(again.mean, whole.mean, rtol=1e-10, atol=1e-15)
     np.testing.assert_allclose(again.variance, whole.variance, rtol=1e-10, atol=1e-15)
     assert again.loss == pytest.approx(whole.loss, rel=1e-12)
+
+
+def test_it_ends_in_the_middle_of_a_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment, data, engine = made(*CASES["dense, two classes"])
+    monkeypatch.setattr(sample_gradients, "_VALUES", 3 * len(engine.parameters()))
+    study, parts, one_by_one = EvidenceStudy(way(experiment, 3), Library()), [], SampleGradients._one_by_one
+
+    def counted(gradients: SampleGradients, views: Any, rows: slice) -> Any:
+        parts.append(rows)
+        if len(parts) == 2:
+            study.cancel()
+        return one_by_one(gradients, views, rows)
+
+    monkeypatch.setattr(SampleGradients, "_one_by_one", counted)
+    study.start()
+    assert study.join(60)
+    assert len(parts) == 2 < len(data.real_train) / 3
+    assert study.progress().state == "cancelled"
+    assert not len(study.report().epochs)
 
 
 def test_changed_copies_are_no_further_samples() -> None:

@@ -18,7 +18,7 @@ from nnviz.run import Run
 from nnviz.session import Session
 from nnviz.settings import SettingsError
 from nnviz.snapshot import Status
-from nnviz.studies.curvature import LossHessian
+from nnviz.studies.curvature import HessianAt, LossHessian
 from nnviz.studies.drift import DriftReport, DriftStudy, layer_names, relative_change
 from nnviz.studies.drift import sentence as drift_words
 from nnviz.studies.sharpness import SharpnessReport, SharpnessStudy, stability_limit
@@ -154,11 +154,30 @@ def test_it_follows_a_run_until_it_is_cancelled(session_of: Any) -> None:
         assert played(session, 6) is run
         study.offer(kept_states(run))
         study.offer(kept_states(run))  # known ones are passed over
+        assert study.offered == tuple(each.epoch for each in kept_states(run))
         wait(session, lambda: study.report().epochs[-1] == 6 and study.count == (len(kept_states(run)),) * 2)
         assert study.progress().state == "training"
         study.cancel()
         assert study.join(10)
         assert study.progress().state == "cancelled"
+
+
+def test_it_ends_in_the_middle_of_a_measurement(session_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = played(session_of(*TINY), 3)
+    study, products, times = SharpnessStudy(Library().prepare, kept_states(run)), [], HessianAt.times
+
+    def counted(at: HessianAt, v: Any) -> Any:
+        products.append(v)
+        if len(products) == 3:
+            study.cancel()
+        return times(at, v)
+
+    monkeypatch.setattr(HessianAt, "times", counted)
+    study.start()
+    assert study.join(60)
+    assert len(products) == 3, "an eigenvalue takes twelve at least"
+    assert study.progress().state == "cancelled"
+    assert not len(study.report().epochs)
 
 
 def test_nothing_kept_is_said(session_of: Any) -> None:

@@ -34,9 +34,6 @@ class Page(QWidget):
     """One or two sentences under the title: what there is to see and how to read it."""
     group: ClassVar[str] = GROUPS[1]
     order: ClassVar[int] = 100
-    shows_test: ClassVar[bool] = True
-    """Whether it shows what the test part says: the vault counts a look at it, and while locked there is none."""
-
     page_wanted = Signal(str)
     """Another page of the laboratory, by name."""
     view_wanted = Signal(str)

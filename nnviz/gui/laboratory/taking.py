@@ -42,7 +42,9 @@ def save(page: Page, path: Path) -> None:
     try:
         replace_file(path, contents)
     except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror or error}; choose another folder.") from None
+        raise ExportError(
+            f"{path.name} cannot be written: {error.strerror or error}; choose another folder than {path.parent}."
+        ) from None
 
 
 def picture(widget: QWidget) -> QImage:

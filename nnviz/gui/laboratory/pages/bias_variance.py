@@ -60,8 +60,8 @@ class BiasVariancePage(StudyPage[Found]):
 
     def add_options(self, row: QHBoxLayout) -> None:
         self.networks = whole_number(2, 1_000, _NETWORKS)
-        self._offered = self.run.epoch or _USUAL_EPOCHS
-        self.epochs = whole_number(1, _MOST_EPOCHS, self._offered)
+        self.epochs = whole_number(1, _MOST_EPOCHS, _USUAL_EPOCHS)
+        self.follow_epochs(self.epochs, _USUAL_EPOCHS)
         for field in (self.networks, self.epochs):
             field.setFixedWidth(72)
         self.samples, self.over = QComboBox(self), QComboBox(self)
@@ -129,9 +129,14 @@ class BiasVariancePage(StudyPage[Found]):
         return _column(bar, self.spread)
 
     def _say_nothing_yet(self) -> None:
-        self.mean.say("The mean of all networks appears here as they learn.")
-        self.spread.say("Where they answer differently appears here.")
-        self.stack.say("Bias², variance and noise appear here.")
+        self._due = []
+        self.mean.clear("The mean of all networks appears here as they learn.")
+        self.spread.clear("Where they answer differently appears here.")
+        self.stack.clear("Bias², variance and noise appear here.")
+        for label in (self.legend, self._mean_words):
+            label.setText("")
+        self._spread_words.setText("Spread")
+        self.key.hide()
 
     # ------------------------------------------------------------ the study
 
@@ -145,11 +150,14 @@ class BiasVariancePage(StudyPage[Found]):
             study = BiasVariance(*options, library=self.library())
         return study  # type: ignore[return-value]
 
-    def refresh(self) -> None:
-        if self.epochs.value() == self._offered and self.run.epoch:  # as long as nobody has chosen another number
-            self._offered = min(self.run.epoch, _MOST_EPOCHS)
-            self.epochs.setValue(self._offered)
-        super().refresh()
+    def needs_test(self) -> bool:
+        return not can_be_drawn_anew(self.experiment.data.source)
+
+    def sees_test(self, study: Study[Found]) -> bool:
+        report = study.report()
+        if report is None or np.isfinite(report.averages.noise):  # known where new samples judge
+            return False
+        return bool(np.isfinite(report.averages.variance).any())
 
     def show_report(self, report: Found) -> None:
         if report is None:

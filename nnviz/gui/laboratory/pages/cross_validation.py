@@ -38,13 +38,13 @@ class CrossValidationPage(StudyPage[CrossValidationReport]):
     )
     group = GROUPS[0]
     order = 70
-    shows_test = False
     begin_words = "Train"
 
     def add_options(self, row: QHBoxLayout) -> None:
         self.folds = whole_number(2, 1000, 5)
         self.repeats = whole_number(1, 50, 1)
-        self.epochs = whole_number(1, _MOST_EPOCHS, self.run.epoch or _USUAL_EPOCHS)
+        self.epochs = whole_number(1, _MOST_EPOCHS, _USUAL_EPOCHS)
+        self.follow_epochs(self.epochs, _USUAL_EPOCHS)
         add_field(row, "Folds", self.folds, "Into how many parts train and validation are cut: each is held out once.")
         add_field(row, "Repeat", self.repeats, "How often to do it all with other folds and other initial weights.")
         add_field(row, "Epochs", self.epochs, "How long every network is trained.")
@@ -61,12 +61,20 @@ class CrossValidationPage(StudyPage[CrossValidationReport]):
         column.addLayout(bar)
         column.addWidget(card(self.plot), 1)
 
+    def needs_test(self) -> bool:
+        return False
+
     def make_study(self) -> Study[CrossValidationReport]:
         options = self.epochs.value(), self.folds.value(), self.repeats.value()
-        keeper = keeper_of(self.controller)
-        if not keeper.vault.locked:
-            keeper.look("Cross-validation, beside the test error of the single split")
-        return CrossValidation(self.experiment, self.library(), *options, with_test=not keeper.vault.locked)
+        with_test = not keeper_of(self.controller).vault.locked
+        return CrossValidation(self.experiment, self.library(), *options, with_test=with_test)
+
+    def sees_test(self, study: Study[CrossValidationReport]) -> bool:
+        single = study.report().single
+        return single is not None and bool(np.isfinite(single.test_error).any())
+
+    def look_words(self) -> str:
+        return "Cross-validation, beside the test error of the single split"
 
     def show_report(self, report: CrossValidationReport) -> None:
         self.diagram.show_report(report)

@@ -44,8 +44,12 @@ class DriftPage(StatesPage[DriftReport]):
     def make_study(self) -> Study[DriftReport]:
         return DriftStudy(self.library().prepare, self.states(), follow=True)
 
+    def sees_test(self, study: Study[DriftReport]) -> bool:
+        return len(study.report().epochs) > 0
+
     def show_report(self, report: DriftReport) -> None:
-        if not len(report.epochs):
+        if len(report.epochs) < 2:
+            self.clear_plots()
             return
         count = len(report.layers)
         colors = [layer_color(self.theme, number, count).name() for number in range(count)]

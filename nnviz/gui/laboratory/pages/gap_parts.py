@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from nnviz.analysis.gap_parts import UNKNOWN, Estimate, GapParts, mean_trained
+from nnviz.data.fresh import can_be_drawn_anew
 from nnviz.gui.laboratory.page import GROUPS, pages
 from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.parts.stacked_parts import Layer, StackedParts, part_color
@@ -50,8 +51,8 @@ class GapPartsPage(StudyPage[GapReport | None]):
     # ------------------------------------------------------------ assembly
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self._offered = self.run.epoch or _USUAL_EPOCHS
-        self.epochs = whole_number(1, _MOST_EPOCHS, self._offered)
+        self.epochs = whole_number(1, _MOST_EPOCHS, _USUAL_EPOCHS)
+        self.follow_epochs(self.epochs, _USUAL_EPOCHS)
         self.seeds = whole_number(2, 50, 5)
         self.counting = QComboBox(self)
         classes = self.experiment.data.source.known_shape()
@@ -76,7 +77,7 @@ class GapPartsPage(StudyPage[GapReport | None]):
         row.addWidget(card(self.stack), 1)
         row.addWidget(self._make_aside())
         column.addLayout(row, 1)
-        self.stack.say("The parts appear as the networks are trained.")
+        self._say_nothing_yet()
 
     def _make_aside(self) -> QWidget:
         """Return the column with each part's name, number and meaning."""
@@ -113,16 +114,16 @@ class GapPartsPage(StudyPage[GapReport | None]):
     def make_study(self) -> Study[GapReport | None]:
         return GapStudy(self.experiment, self.epochs.value(), self.seeds.value(), self.library())
 
-    def refresh(self) -> None:
-        if self.epochs.value() == self._offered and self.run.epoch:  # as long as nobody has chosen another number
-            self._offered = min(self.run.epoch, _MOST_EPOCHS)
-            self.epochs.setValue(self._offered)
-        super().refresh()
+    def needs_test(self) -> bool:
+        return not can_be_drawn_anew(self.experiment.data.source)
+
+    def sees_test(self, study: Study[GapReport | None]) -> bool:
+        report = study.report()  # where the floor is known new samples judge
+        return report is not None and not report.known and _last_known(self._counted(report)) is not None
 
     def show_report(self, report: GapReport | None) -> None:
         if report is None:
-            self.stack.say("The parts appear as the networks are trained.")
-            self._show_numbers(None, None)
+            self._say_nothing_yet()
             return
         self._offer([counted.title for counted in report.counted])
         counted = self._counted(report)
@@ -149,6 +150,12 @@ class GapPartsPage(StudyPage[GapReport | None]):
         return report.counted[min(max(0, self.counting.currentIndex()), len(report.counted) - 1)]
 
     # ------------------------------------------------------------ what is shown
+
+    def _say_nothing_yet(self) -> None:
+        self.stack.clear("The parts appear as the networks are trained.")
+        self._show_numbers(None, None)
+        self.legend.show_keys(())
+        self.sentence.setText("")
 
     def _show_stack(self, report: GapReport, counted: Counted) -> None:
         count = len(report.epochs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,9 @@ from nnviz.gui.views import Table
 from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.row import Paragraph
 from nnviz.settings import SettingsError
+from nnviz.snapshot import Snapshot
 from nnviz.studies.influence import Comparison, Effects, LeaveOut, MostInfluential, without
-from nnviz.studies.repeating import way_of
+from nnviz.studies.repeating import Way, way_of
 from nnviz.studies.study import Study
 
 REMOVE, TRUE = -1, -2
@@ -77,14 +79,16 @@ class InfluencePage(StudyPage[Any]):
     def add_results(self, column: QVBoxLayout) -> None:
         self.selected: set[int] = set()
         self._shown_data: SplitData | None = None
+        self._listed: SplitData | None = None  # the samples that are listed in their own order
         self._chosen_of: SplitData | None = None  # the samples of the run that they were chosen from
+        self._drawn: tuple[object, ...] | None = None  # what is shown, None where that has to be drawn anew
         self.picture = PlanePicture(self.theme, self)
         self.picture.setMinimumHeight(260)
         self.picture.picked.connect(self._pick)
         self.picture.swept.connect(self._sweep)
         self.picture.describe = self._describe
         self.key = ColorKey(self.theme, self)
-        self.list = SampleList(self.theme, "Training samples, the most influential first", self)
+        self.list = SampleList(self.theme, "Training samples", self)
         self.list.chosen.connect(self._choose)
         self.count = QLabel(self)
         self.count.setObjectName("muted")
@@ -115,7 +119,6 @@ class InfluencePage(StudyPage[Any]):
         row.addLayout(left, 3)
         row.addLayout(right, 2)
         column.addLayout(row, 1)
-        self.picture.say("The samples appear as soon as the run is ready.")
 
     # ------------------------------------------------------------ the studies
 
@@ -128,17 +131,30 @@ class InfluencePage(StudyPage[Any]):
         self._ranks = False
 
     def make_study(self) -> Study[Any]:
-        self._way = way_of(self.run, self.controller.session.runs)
-        self._experiment = self._way.experiment.replace(name=self.experiment.name)
-        plane = self.experiment.data.plane
+        way, plane = way_of(self.run, self.controller.session.runs), self.experiment.data.plane
         if self._ranks:
-            return MostInfluential(self._way, self.library(), plane)
+            return MostInfluential(way, self.library(), plane)
         if not self.selected:
             raise SettingsError("No training sample is chosen; click some of them, or drag a rectangle around them.")
         rows = np.array(sorted(self.selected), np.intp)
-        return LeaveOut(self._way, self.library(), plane, rows, self._labels(rows), self.controls.value())
+        return LeaveOut(way, self.library(), plane, rows, self._labels(way, rows), self.controls.value())
 
-    def _labels(self, rows: NDArray[np.intp]) -> NDArray[np.int64] | None:
+    def sees_test(self, study: Study[Any]) -> bool:
+        report = study.report()
+        if isinstance(report, Comparison):
+            return report.run is not None
+        return report.loss is not None or report.test_error is not None
+
+    def look_words(self) -> str:
+        ranked = isinstance(self.study, MostInfluential)
+        return "Samples ranked by their effect on the test part" if ranked else "The test error without some samples"
+
+    @property
+    def _way(self) -> Way | None:
+        """The way of the run that the study is of."""
+        return self.study.way if isinstance(self.study, LeaveOut | MostInfluential) else None
+
+    def _labels(self, way: Way, rows: NDArray[np.intp]) -> NDArray[np.int64] | None:
         """Return the classes that samples are given; None where they are removed."""
         deed = int(self.deed.currentData())
         if deed == REMOVE:
@@ -146,38 +162,87 @@ class InfluencePage(StudyPage[Any]):
         if deed >= 0:
             return np.full(len(rows), deed, np.int64)
         try:
-            true = self.library().prepare(self._experiment.data.replace(label_noise=0.0))
+            true = self.library().prepare(way.experiment.data.replace(label_noise=0.0))
         except DataError as error:
             raise SettingsError(str(error)) from None
         return np.asarray(true.real_train.targets[rows], np.int64)
 
     # ------------------------------------------------------------ what is shown
 
+    @property
+    def _found(self) -> Comparison | Effects | None:
+        """What was found of the run in front; None where that is nothing yet, or the study is of another run."""
+        report = self._shown
+        if report is None or report.data is None or report.plane is None or self._of[0] != self.run.number:
+            return None
+        assert isinstance(report, Comparison | Effects)
+        return report
+
     def refresh(self) -> None:
-        self._show_samples()
         super().refresh()
+        self._redraw()
         over = self.study is None or self.study.progress().over
         self.rank.setEnabled(over)
         if over:
             self._name_button()
         self.open.setEnabled(self._twin() is not None)
 
-    def _show_samples(self) -> None:
-        """Show the samples of the run in front, unless results are shown that are of it."""
-        snapshot = self.run.snapshot
-        report = self._shown
-        if report is not None and report.plane is not None and self._of[0] == self.run.number:
+    def show_report(self, report: Comparison | Effects) -> None:
+        self._drawn = None  # `refresh` shows it, as it does when the run that it is of comes back to the front
+
+    def _redraw(self) -> None:
+        """Show what was found of the run in front, else its samples; what is shown already stays."""
+        snapshot, found = self.run.snapshot, self._found
+        wanted: tuple[object, ...] = (found,)
+        if found is None and snapshot is not None:
+            wanted = snapshot.data, snapshot.plane, snapshot.arrays.get("surface")
+        if self._drawn is not None and len(wanted) == len(self._drawn) and all(map(is_, wanted, self._drawn)):
             return
-        if snapshot is None or snapshot.data is self._shown_data:
+        self._drawn = wanted
+        if snapshot is None:
+            self._show_nothing()
             return
-        self._shown_data = snapshot.data
         if self._chosen_of is not snapshot.data:
             self._chosen_of, self.selected = snapshot.data, set()
+        self.key.hide()
+        data = snapshot.data if found is None or found.data is None else found.data
+        self._shown_data = data
+        self._offer(data)
+        if found is None:
+            self._show_samples(snapshot)
+        elif isinstance(found, Comparison):
+            self._show_comparison(found)
+        else:
+            self._show_effects(found)
+        self._mark()
+
+    def _show_nothing(self) -> None:
+        self._shown_data = self._listed = self._chosen_of = None
+        self.selected = set()
+        self.picture.clear("The samples appear as soon as the run is ready.")
+        self.key.hide()
+        self.list.clear()
+        self._mark()
+
+    def _show_samples(self, snapshot: Snapshot) -> None:
+        """Show the samples over what the network answers now."""
         surface = snapshot.arrays.get("surface")
         self.picture.show_answers(snapshot.data, snapshot.plane, *(() if surface is None else (surface,)))
         self.picture.color_by(None)
-        self._offer(snapshot.data)
-        self._mark()
+        self._list_all(snapshot.data)
+
+    def _list_all(self, data: SplitData) -> None:
+        """List samples in their own order."""
+        if self._listed is data:
+            return
+        self._listed = data
+        noisy = bool(data.train.noisy.any())
+        titles = ["", "sample", "label" if data.n_classes else data.target_name[:10], *(["wrong"] if noisy else [])]
+        rows = []
+        for number in range(len(data.real_train)):
+            wrong = [_yes(bool(data.real_train.noisy[number]))] if noisy else []
+            rows.append(("", f"{number:,}", label_of(data, number), *wrong))
+        self.list.show_samples(data, titles, range(len(rows)), rows)
 
     def _offer(self, data: SplitData) -> None:
         """Offer what can be done to samples of these data."""
@@ -191,24 +256,14 @@ class InfluencePage(StudyPage[Any]):
             for words, value in wanted:
                 self.deed.addItem(words, value)
 
-    def show_report(self, report: Comparison | Effects) -> None:
-        if report.data is None or report.plane is None:
-            return
-        if isinstance(report, Comparison):
-            self._show_comparison(report)
-        else:
-            self._show_effects(report)
-        self._mark()
-
     def _show_comparison(self, report: Comparison) -> None:
         assert report.data is not None
         assert report.plane is not None
         surfaces = [each.surface for each in (report.run, report.twin) if each is not None]
         self.picture.show_answers(report.data, report.plane, *surfaces)
         self.picture.color_by(None)
-        self._shown_data = report.data
+        self._list_all(report.data)
         if report.run is None or report.twin is None or report.twin.surface.ndim == 1:
-            self.key.hide()
             return
         self.key.show()
         end, data = self.picture.largest_change, report.data
@@ -224,10 +279,12 @@ class InfluencePage(StudyPage[Any]):
         assert report.plane is not None
         surfaces = () if report.run is None else (report.run.surface,)
         self.picture.show_answers(report.data, report.plane, *surfaces)
-        self._shown_data = report.data
         effect, unit = effect_of(report)
         if effect is None or not np.isfinite(effect).any():
+            self.picture.color_by(None)
+            self._list_all(report.data)
             return
+        self._listed = None
         size = np.abs(effect)
         high = float(np.nanquantile(size, 0.98)) or 1e-12
         self.picture.color_by(size, 0.0, high)
@@ -244,12 +301,14 @@ class InfluencePage(StudyPage[Any]):
             words = [str(rank), f"{number:,}", label_of(data, number), signed(float(effect[number]))]
             words.append(moved_text(data, float(beside[number])) if report.one_by_one else value_text(beside[number]))
             if data.train.noisy.any():
-                words.append("yes" if data.real_train.noisy[number] else "–")
+                words.append(_yes(bool(data.real_train.noisy[number])))
             rows.append(tuple(words))
         self.list.show_samples(data, titles, order[:MOST].tolist(), rows)
 
     def finished(self, report: Comparison | Effects) -> str:
-        return ranked(report) if isinstance(report, Effects) else compared(report, self._way)
+        if isinstance(report, Effects):
+            return ranked(report)
+        return compared(report, self._way) if self._way is not None else ""
 
     # ------------------------------------------------------------ choosing samples
 
@@ -287,7 +346,7 @@ class InfluencePage(StudyPage[Any]):
         self.nothing.setEnabled(count > 0)
         self.about.setText(
             "“Rank all samples” finds those whose absence changes the test loss most."
-            if not self.list.numbers
+            if not isinstance(self._found, Effects)
             else "Effect: test loss or error with the sample minus that without it. Plane: how much of it changes."
         )
 
@@ -305,8 +364,8 @@ class InfluencePage(StudyPage[Any]):
         lines = [Line("label" if data.n_classes else data.target_name[:16], label_of(data, number))]
         if data.real_train.noisy[number]:
             lines.append(Line("which is wrong"))
-        report = self._shown
-        effect = effect_of(report)[0] if isinstance(report, Effects) else None
+        found = self._found
+        effect = effect_of(found)[0] if isinstance(found, Effects) else None
         if effect is not None and np.isfinite(effect[number]):
             lines.append(Line("effect", signed(float(effect[number]))))
         return lines
@@ -315,15 +374,15 @@ class InfluencePage(StudyPage[Any]):
 
     def _twin(self) -> tuple[Experiment, str] | None:
         """Return the experiment of the twin and its name; None where there is none, with the reason as a tooltip."""
-        report = self._shown
-        drawing = self._experiment.data.source if report is not None else None
-        if not isinstance(report, Comparison) or report.twin is None or report.rows is None:
+        report, way = self._shown, self._way
+        if not isinstance(report, Comparison) or report.twin is None or report.rows is None or way is None:
             self.open.setToolTip("First train a twin.")
             return None
         if self._of[0] != self.run.number:
             self.open.setToolTip(f"The twin is one of “{self._of[1]}”: bring that run to the front first.")
             return None
-        if not isinstance(drawing, Drawing):
+        data = way.experiment.data
+        if not isinstance(data.source, Drawing):
             self.open.setToolTip(
                 "Samples of a drawing can be taken out of the experiment itself; those of this source cannot, so the "
                 "twin is shown here only."
@@ -332,12 +391,12 @@ class InfluencePage(StudyPage[Any]):
         if report.labels is not None and report.data is not None and report.data.real_train.noisy[report.rows].any():
             self.open.setToolTip("Label noise would replace the new labels again; set it to 0 first.")
             return None
-        data = self._experiment.data
-        drawn = without(drawing, data, report.rows, report.labels)
+        drawn = without(data.source, data, report.rows, report.labels)
         self.open.setToolTip("Train the twin side by side with the run, from the same beginning")
         count = len(report.rows)
         name = f"{'without' if report.labels is None else 'other labels for'} {count} sample{'s' * (count > 1)}"
-        return self._experiment.replace(data=data.replace(source=drawn, plane=self.experiment.data.plane)), name
+        twin = way.experiment.replace(name=self.experiment.name)
+        return twin.replace(data=data.replace(source=drawn, plane=self.experiment.data.plane)), name
 
     @Slot()
     def _open(self) -> None:
@@ -349,11 +408,15 @@ class InfluencePage(StudyPage[Any]):
 
     def table(self) -> Table:
         """Return the effects of all samples, or what the run and its twins answer."""
-        return table_of(self._shown)
+        return table_of(self._found)
 
     def apply_theme(self, theme: Theme) -> None:
         super().apply_theme(theme)
         for part in (self.picture, self.key, self.list):
             part.apply_theme(theme)
-        if self._shown is not None:
-            self.show_report(self._shown)
+        self._drawn = None
+        self._redraw()
+
+
+def _yes(wrong: bool) -> str:
+    return "yes" if wrong else "–"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
@@ -14,12 +15,10 @@ from nnviz.gui.laboratory.parts.learning_curve_plot import LearningCurvePlot
 from nnviz.gui.laboratory.parts.legend import Legend
 from nnviz.gui.laboratory.study_page import StudyPage, add_field, whole_number
 from nnviz.gui.theme import Theme
-from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
 from nnviz.gui.views.parts.switches import add_switch
 from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.row import Paragraph
-from nnviz.settings import SettingsError
 from nnviz.studies.learning_curve import Budget, LearningCurveReport, LearningCurveStudy, at_size
 from nnviz.studies.study import Study
 
@@ -39,13 +38,13 @@ class LearningCurvePage(StudyPage[LearningCurveReport]):
     )
     group = GROUPS[2]
     order = 20
-    shows_test = False
     begin_words = "Train"
 
     # ------------------------------------------------------------ assembly
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self.epochs = whole_number(1, _MOST_EPOCHS, max(1, self.run.epoch) if self.run.epoch else _USUAL_EPOCHS)
+        self.epochs = whole_number(1, _MOST_EPOCHS, _USUAL_EPOCHS)
+        self.follow_epochs(self.epochs, _USUAL_EPOCHS)
         self.seeds = whole_number(1, 50, 5)
         self.count = whole_number(4, 40, 8)
         self.smallest = whole_number(0, 1_000_000, 0)
@@ -82,6 +81,7 @@ class LearningCurvePage(StudyPage[LearningCurveReport]):
         column.addWidget(card(self.plot), 1)
         column.addLayout(self._make_question())
         self.chosen: int | None = None
+        self._asked_in: Study[LearningCurveReport] | None = None  # the study for which an error was offered
 
     def _make_question(self) -> QHBoxLayout:
         """Return the row with the error that is wanted, the answer, and what opens a point as a run."""
@@ -111,20 +111,24 @@ class LearningCurvePage(StudyPage[LearningCurveReport]):
     # ------------------------------------------------------------ the study
 
     def make_study(self) -> Study[LearningCurveReport]:
-        keeper = keeper_of(self.controller)
-        if keeper.vault.locked:
-            raise SettingsError(
-                "The test vault is locked, and a learning curve is measured on the test part; open the vault first."
-            )
-        keeper.look(f"Learning curve of {self.count.value()} sizes and {self.seeds.value()} seeds")
-        self.chosen, self._set_wanted, self._experiment = None, False, self.experiment
         budget = _BUDGETS[self.budget.currentIndex()][0]
         options = (self.epochs.value(), self.seeds.value(), self.count.value(), self.smallest.value(), budget)
         return LearningCurveStudy(self.experiment, self.library(), *options)
 
+    def sees_test(self, study: Study[LearningCurveReport]) -> bool:
+        return bool(np.isfinite(study.report().test_error).any())
+
+    def look_words(self) -> str:
+        assert self.study is not None
+        report = self.study.report()
+        seeds = len(report.seeds)
+        return f"Learning curve of {len(report.sizes)} sizes and {seeds} seed{'s' * (seeds != 1)}"
+
     def show_report(self, report: LearningCurveReport) -> None:
-        if report.curve is not None and not self._set_wanted:
-            self._set_wanted = True
+        if report is self._nothing:
+            self.chosen = None
+        if report.curve is not None and self._asked_in is not self.study:
+            self._asked_in = self.study
             self._offer_wanted(report)
         self.unit.setText(f"test RMSE of {report.target}" if report.target else "% test error")
         self._redraw()
@@ -204,11 +208,11 @@ class LearningCurvePage(StudyPage[LearningCurveReport]):
     @Slot()
     def _open(self) -> None:
         """Begin a run with as many samples as the chosen point, or say why there is none."""
-        report = self.report
-        if report is None or report.data is None or self.chosen is None:
+        report, study = self.report, self.study
+        if report is None or report.data is None or self.chosen is None or not isinstance(study, LearningCurveStudy):
             return
         size, epochs = int(report.sizes[self.chosen]), int(report.epochs[self.chosen])
-        experiment, text = at_size(self._experiment, report.data, size, epochs)
+        experiment, text = at_size(study.experiment, report.data, size, epochs)
         if experiment is not None:
             self.controller.begin(experiment, f"{size:,} samples")
         self.sentence.setText(text)

@@ -92,7 +92,6 @@ class MemorisationPage(StudyPage[Report]):
     )
     group = GROUPS[1]
     order = 40
-    shows_test = False
     begin_words = "Train again"
 
     # ------------------------------------------------------------ assembly
@@ -102,7 +101,7 @@ class MemorisationPage(StudyPage[Report]):
         self.coloring, self.sign = QComboBox(self), QComboBox(self)
         for box in (self.coloring, self.sign):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(8)
+            box.setMinimumContentsLength(7)
         self.coloring.addItems([each.title for each in COLORINGS])
         self.sign.addItems(list(SIGNS))
         self.coloring.currentIndexChanged.connect(self._redraw)
@@ -160,18 +159,27 @@ class MemorisationPage(StudyPage[Report]):
         return whole
 
     def _say_nothing(self) -> None:
-        self.picture.say("“Train again” repeats the run and watches what becomes of every training sample.")
+        self.list.clear()
+        self.key.hide()
+        for legend in self.legends:
+            legend.setText("")
+        self.picture.clear("“Train again” repeats the run and watches what becomes of every training sample.")
         self.learned.clear("Here you see which share of the samples has been learned by when.")
         self.path.clear("Choose a sample in the list or on the plane to see its loss.")
 
     # ------------------------------------------------------------ the study
 
+    def needs_test(self) -> bool:
+        return False
+
     def make_study(self) -> Study[Report]:
-        self._way = way_of(self.run, self.controller.session.runs)
-        self.chosen = -1
-        return MemorisationStudy(self._way, self.library(), self.experiment.data.plane, self.networks.value())
+        way = way_of(self.run, self.controller.session.runs)
+        return MemorisationStudy(way, self.library(), self.experiment.data.plane, self.networks.value())
 
     def show_report(self, report: Report) -> None:
+        if report is self._nothing:
+            self.chosen = -1
+            self._say_nothing()
         self._redraw()
 
     def finished(self, report: Report) -> str:
@@ -193,7 +201,8 @@ class MemorisationPage(StudyPage[Report]):
                 f"{_counted(int((score > 0.5).sum()), 'is', 'are')} known by heart (memorisation score above 0.5, "
                 f"{len(report.crowd.masks):,} networks)."
             )
-        sentences.append(exactness(self._way, path.exact))
+        if isinstance(self.study, MemorisationStudy):
+            sentences.append(exactness(self.study.way, path.exact))
         return " ".join(each for each in sentences if each)
 
     def _suspects(self, report: Report) -> str:

@@ -36,12 +36,14 @@ class NoisyLabelsPage(CurvesPage[Curves | None]):
         self.add_plots(column, ("Errors on clean, noisy and test samples over epochs", empty, 4), log=True)
 
     def make_study(self) -> Study[Curves | None]:
-        self._way = way_of(self.run, self.controller.session.runs)
-        return NoisyLabels(self._way, self.library())
+        return NoisyLabels(way_of(self.run, self.controller.session.runs), self.library())
+
+    def sees_test(self, study: Study[Curves | None]) -> bool:
+        return study.report() is not None
 
     def show_report(self, report: Curves | None) -> None:
         if report is None:
-            self.plot.clear("The curves appear with the first epoch.")
+            self.clear_plots()
             return
         traces = [
             Trace("training samples with their own label", 100 * report.clean, "train", after=" %"),
@@ -73,7 +75,8 @@ class NoisyLabelsPage(CurvesPage[Curves | None]):
             + (f"; it ends at {100 * report.test[-1]:.1f} %" if best < len(report.epochs) - 1 else "")
             + f" ({report.n_test:,} test samples)."
         )
-        sentences.append(exactness(self._way, report.exact))
+        if isinstance(self.study, NoisyLabels):
+            sentences.append(exactness(self.study.way, report.exact))
         return " ".join(each for each in sentences if each)
 
     def table(self) -> Table:

@@ -86,7 +86,6 @@ class OnsetPage(StudyPage[EvidenceReport]):
     )
     group = GROUPS[0]
     order = 30
-    shows_test = False
     begin_words = "Measure"
 
     # ------------------------------------------------------------ assembly
@@ -97,6 +96,7 @@ class OnsetPage(StudyPage[EvidenceReport]):
     def add_results(self, column: QVBoxLayout) -> None:
         self._seen: _Seen | None = None
         self._key: tuple[Any, ...] = ()
+        self._went_back = 0  # how often the run had, when the study of it began
         self._counted: set[tuple[int, int]] = set()
         self.plot = OnsetCurves(self.theme, "Losses over epochs, with the onset by each criterion", False, self)
         self.evidence_plot = EpochCurves(self.theme, "The evidence criterion over epochs", False, self)
@@ -145,16 +145,19 @@ class OnsetPage(StudyPage[EvidenceReport]):
 
     # ------------------------------------------------------------ the study
 
+    def needs_test(self) -> bool:
+        return False
+
     def make_study(self) -> Study[EvidenceReport]:
-        self._way = way_of(self.run, self.controller.session.runs)
-        self._went_back = self.run.history.went_back
-        return EvidenceStudy(self._way, self.library())
+        return EvidenceStudy(way_of(self.run, self.controller.session.runs), self.library())
 
     def show_report(self, report: EvidenceReport) -> None:
+        if report is self._nothing:
+            self._went_back = self.run.history.went_back
         self._key = ()  # the rows of the table follow
 
     def finished(self, report: EvidenceReport) -> str:
-        return sentence(report, self._way)
+        return sentence(report, self.study.way) if isinstance(self.study, EvidenceStudy) else ""
 
     @property
     def measured(self) -> EvidenceReport | None:

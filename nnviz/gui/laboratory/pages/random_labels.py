@@ -38,7 +38,8 @@ class RandomLabelsPage(CurvesPage[Contest | None]):
     begin_words = "Train both"
 
     def add_options(self, row: QHBoxLayout) -> None:
-        self.epochs = whole_number(1, _MOST_EPOCHS, min(max(self.run.epoch, _USUAL_EPOCHS), _MOST_EPOCHS))
+        self.epochs = whole_number(1, _MOST_EPOCHS, _USUAL_EPOCHS)
+        self.follow_epochs(self.epochs, _USUAL_EPOCHS)
         self.seeds = whole_number(1, 50, 3)
         add_field(row, "Epochs", self.epochs, "How long both are trained; random labels take longer.")
         add_field(row, "Seeds", self.seeds, "Permutations and initial weights to repeat everything with.")
@@ -53,9 +54,13 @@ class RandomLabelsPage(CurvesPage[Contest | None]):
             raise SettingsError("The run in front learns values, which have no labels; take a run that learns classes.")
         return RandomLabels(self.experiment, self.library(), self.epochs.value(), self.seeds.value())
 
+    def sees_test(self, study: Study[Contest | None]) -> bool:
+        report = study.report()
+        return report is not None and bool(np.isfinite(report.test_error).any())
+
     def show_report(self, report: Contest | None) -> None:
         if report is None:
-            self.plot.clear("The curves appear as both networks are trained.")
+            self.clear_plots()
             return
         traces = []
         for row, name in ((0, "own labels"), (1, "random labels")):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from nnviz.experiment import Experiment
@@ -51,7 +51,6 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
     )
     group = GROUPS[2]
     order = 30
-    shows_test = False
     begin_words = "Train"
 
     # ------------------------------------------------------------ assembly
@@ -65,7 +64,8 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
         for field in (self.low, self.high):
             field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.count = whole_number(2, 200, 14)
-        self.epochs = whole_number(1, _MOST_EPOCHS, self.run.epoch or _USUAL_EPOCHS)
+        self.epochs = whole_number(1, _MOST_EPOCHS, _USUAL_EPOCHS)
+        self.follow_epochs(self.epochs, _USUAL_EPOCHS)
         self.folds = whole_number(0, 100, 5)
         self.starts = QComboBox(self)
         self.starts.addItems(list(_STARTS))
@@ -92,7 +92,6 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
     def add_results(self, column: QVBoxLayout) -> None:
         column.insertLayout(1, self._more_options())
         self.place = 0
-        self._study_of: RegularisationPathStudy | None = None
         self.surface = views["surface"](self.theme)
         self.surface.setMinimumSize(260, 220)
         self.slider = Slider(self)
@@ -188,38 +187,54 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
 
     # ------------------------------------------------------------ the study
 
+    def needs_test(self) -> bool:
+        return False
+
     def make_study(self) -> Study[RegularisationPath]:
         axis = self.axis
-        self._offer_range()
         if self.high.value() <= self.low.value():
             raise SettingsError("There is nothing between the two ends of the path: let `to` be larger than `from`.")
         values = places(axis, self.low.value(), self.high.value(), self.count.value())
-        keeper = keeper_of(self.controller)
-        if not keeper.vault.locked:
-            keeper.look(f"{axis.title} at {len(values)} values, with the test error of each")
-        warm = self.starts.currentIndex() == 1 and self.starts.isEnabled()
-        self._study_of = RegularisationPathStudy(
+        return RegularisationPathStudy(
             self.experiment,
             self.library(),
             axis,
             values,
             self.epochs.value(),
             self.folds.value(),
-            warm,
-            with_test=not keeper.vault.locked,
+            warm=self.starts.currentIndex() == 1 and self.starts.isEnabled(),
+            with_test=not keeper_of(self.controller).vault.locked,
         )
-        self.place = 0
-        self.slider.setRange(0, len(values) - 1)
-        return self._study_of
+
+    def sees_test(self, study: Study[RegularisationPath]) -> bool:
+        return bool(np.isfinite(study.report().test_error).any())
+
+    def look_words(self) -> str:
+        assert self._path is not None
+        return f"{self._path.axis.title} at {len(self._path.values)} values, with the test error of each"
+
+    @property
+    def _path(self) -> RegularisationPathStudy | None:
+        """The study whose report is shown."""
+        return self.study if isinstance(self.study, RegularisationPathStudy) else None
 
     def show_report(self, report: RegularisationPath) -> None:
+        if report is self._nothing:
+            self._begin_at_first(len(report.values))
         self._redraw()
+
+    def _begin_at_first(self, count: int) -> None:
+        """Look at the first of so many values; no report that is still shown has to hear of it."""
+        self.place = 0
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(0, count - 1)
+            self.slider.setValue(0)
 
     def finished(self, report: RegularisationPath) -> str:
         chosen, best = report.chosen, report.best
-        if best is None or chosen is None or self._study_of is None:
+        if best is None or chosen is None or self._path is None:
             return self._unjudged(report)
-        axis = self._study_of.axis
+        axis = self._path.axis
         mean, error = report.held()
         smallest = self._error(float(mean[best]), float(error[best]))
         at = _within(axis, float(report.values[best]))
@@ -240,7 +255,7 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
             return ""
         if not np.isfinite(report.train_error).any():
             return "Every training diverged: choose a smaller learning rate, or smaller values."
-        judged = self._study_of is not None and self._study_of.folds > 0
+        judged = self._path is not None and self._path.folds > 0
         return "Trainings diverged in some fold of every value: choose a smaller learning rate." if judged else ""
 
     def _error(self, error: float, around: float = float("nan")) -> str:
@@ -251,7 +266,7 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
 
     def _in_regression(self) -> str:
         """Return what a choice is called elsewhere, for a linear unit with squared loss."""
-        report, study = self.report, self._study_of
+        report, study = self.report, self._path
         if report is None or study is None or report.data is None or report.chosen is None:
             return ""
         if not report.coefficient_names or not report.target or study.axis.name not in ("weight-decay", "l1"):
@@ -273,13 +288,13 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
         return self._shown
 
     def _redraw(self) -> None:
-        report, study = self.report, self._study_of
+        report, study = self.report, self._path
         axis = study.axis if study is not None else None
         for legend, plot in zip(self.legends, self.plots, strict=True):
             plot.show_report(report, axis, self.place)
             legend.show_keys(plot.legend())
-        usable = report is not None and report.data is not None and axis is not None
-        if not usable or report is None or axis is None:
+        if report is None or report.data is None or axis is None:
+            self._say_nothing_yet()
             return
         self.value.setText(_named(axis, float(report.values[self.place])))
         labels = [number(axis, float(value)) for value in report.values]
@@ -289,6 +304,14 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
         self.open_button.setEnabled(known)
         self.fork_button.setEnabled(known and axis.name in ("weight-decay", "l1", "dropout"))
         self.choice.setEnabled(report.chosen is not None)
+
+    def _say_nothing_yet(self) -> None:
+        """Clear what shows a value of the path."""
+        self.value.setText("")
+        self.strip.show_surfaces((), (), None, 0)
+        self.surface.refresh(History(), None)
+        for button in (self.choice, self.fork_button, self.open_button):
+            button.setEnabled(False)
 
     def _show_surface(self, report: RegularisationPath) -> None:
         """Show the surface at the chosen value in the view that the main window has for it."""
@@ -318,7 +341,7 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
 
     def _chosen_experiment(self) -> tuple[Experiment, str] | None:
         """Return the experiment at the chosen value, and what it is called."""
-        study, report = self._study_of, self.report
+        study, report = self._path, self.report
         if study is None or report is None or report.data is None:
             return None
         name = _named(study.axis, float(report.values[self.place]))
@@ -327,18 +350,18 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
     @Slot()
     def _open(self) -> None:
         named = self._chosen_experiment()
-        if named is None or self._study_of is None:
+        if named is None or self._path is None:
             return
         experiment, name = named
         self.controller.begin(experiment, name)
-        if self._study_of.warm:
+        if self._path.warm:
             self.sentence.setText(
                 "The run begins from the initial weights, where the path went on from the value before."
             )
 
     @Slot()
     def _fork(self) -> None:
-        study, report, snapshot = self._study_of, self.report, self.run.snapshot
+        study, report, snapshot = self._path, self.report, self.run.snapshot
         if study is None or report is None or snapshot is None:
             return
         value = float(report.values[self.place])
@@ -351,7 +374,7 @@ class RegularisationPathPage(StudyPage[RegularisationPath]):
 
     def table(self) -> Table:
         """Return the numbers that are shown: a row for every value."""
-        report, study = self.report, self._study_of
+        report, study = self.report, self._path
         if report is None or study is None or report.data is None:
             return {}
         factor, unit = (1.0, f"RMSE of {report.target}") if report.target else (100.0, "%")

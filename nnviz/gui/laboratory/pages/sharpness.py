@@ -26,7 +26,6 @@ class SharpnessPage(StatesPage[SharpnessReport]):
     )
     group = GROUPS[1]
     order = 70
-    shows_test = False
 
     def add_results(self, column: QVBoxLayout) -> None:
         upper = (
@@ -41,11 +40,15 @@ class SharpnessPage(StatesPage[SharpnessReport]):
         )
         self.add_plots(column, upper, lower)
 
+    def needs_test(self) -> bool:
+        return False
+
     def make_study(self) -> Study[SharpnessReport]:
         return SharpnessStudy(self.library().prepare, self.states(), follow=True)
 
     def show_report(self, report: SharpnessReport) -> None:
-        if not len(report.epochs):
+        if len(report.epochs) < 2:
+            self.clear_plots()
             return
         traces = [Trace("λmax, sharpness", report.sharpness, "accent")]
         if np.isfinite(report.limit).any():

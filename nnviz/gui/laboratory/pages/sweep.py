@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QV
 from nnviz.experiment import Experiment, identity
 from nnviz.gui.controller import Controller
 from nnviz.gui.laboratory.page import GROUPS, Page, pages
+from nnviz.gui.laboratory.parts.note import Note
 from nnviz.gui.laboratory.parts.sweep_form import SweepForm
-from nnviz.gui.laboratory.parts.sweep_note import Note
 from nnviz.gui.laboratory.parts.sweep_planner import Answer, Asked, Planner, in_window_words
 from nnviz.gui.laboratory.parts.sweep_points import count_words, row_of
 from nnviz.gui.laboratory.parts.sweep_results import SweepResults

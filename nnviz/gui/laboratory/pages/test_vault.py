@@ -32,7 +32,6 @@ from nnviz.gui.vault_keeper import keeper_of
 from nnviz.gui.views import Table
 from nnviz.gui.widgets.card import card
 from nnviz.gui.widgets.row import Paragraph
-from nnviz.settings import SettingsError
 from nnviz.studies.selection import MOST, SMALLEST, SelectionReport, SelectionStudy, Vary, sentence
 from nnviz.studies.study import Study
 from nnviz.vault import VaultEvent, in_words
@@ -57,7 +56,6 @@ class TestVaultPage(StudyPage[SelectionReport]):
     )
     group = GROUPS[0]
     order = 60
-    shows_test = False
     begin_words = "Train"
 
     # ------------------------------------------------------------ assembly
@@ -65,7 +63,8 @@ class TestVaultPage(StudyPage[SelectionReport]):
     def add_options(self, row: QHBoxLayout) -> None:
         self.candidates = whole_number(2, MOST, 100)
         self.samples = whole_number(SMALLEST, 5000, 50)
-        self.epochs = whole_number(1, _MOST_EPOCHS, self.run.epoch or _USUAL_EPOCHS)
+        self.epochs = whole_number(1, _MOST_EPOCHS, _USUAL_EPOCHS)
+        self.follow_epochs(self.epochs, _USUAL_EPOCHS)
         self.epochs.setMaximumWidth(76)
         self.vary = QComboBox(self)
         self.vary.addItems([words for _, words in _VARY])
@@ -150,7 +149,6 @@ class TestVaultPage(StudyPage[SelectionReport]):
             if vault.locked
             else "Hide test errors, test curves and what is said of them until you open the vault"
         )
-        self.cost.setText(self._cost())
         self.log.setVisible(bool(vault.events))
         shown = vault.events[::-1][:_SHOWN]
         self.log.setRowCount(len(shown))
@@ -159,6 +157,10 @@ class TestVaultPage(StudyPage[SelectionReport]):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
                 self.log.setItem(row, place, item)
+
+    def refresh(self) -> None:
+        super().refresh()
+        self.cost.setText(self._cost())
 
     def _cost(self) -> str:
         """Return what so many looks can cost, in a sentence."""
@@ -176,12 +178,18 @@ class TestVaultPage(StudyPage[SelectionReport]):
 
     # ------------------------------------------------------------ the demonstration
 
+    def needs_test(self) -> bool:
+        return not can_be_drawn_anew(self.experiment.data.source)
+
+    def sees_test(self, study: Study[SelectionReport]) -> bool:
+        report = study.report()
+        return report.count > 0 and not report.fresh
+
+    def look_words(self) -> str:
+        assert isinstance(self.study, SelectionStudy)
+        return f"{self.study.candidates:,} networks to choose from by their test error"
+
     def make_study(self) -> Study[SelectionReport]:
-        if self.keeper.vault.locked and not can_be_drawn_anew(self.experiment.data.source):
-            raise SettingsError(
-                "The vault is locked, and without a generator of new samples this would use the test part; open the "
-                "vault, or an experiment whose data are generated."
-            )
         vary = _VARY[self.vary.currentIndex()][0]
         options = self.epochs.value(), self.candidates.value(), self.samples.value(), vary
         return SelectionStudy(self.experiment, self.library(), *options)

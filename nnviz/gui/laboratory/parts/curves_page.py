@@ -27,15 +27,22 @@ class CurvesPage(StudyPage[R], Generic[R]):
         """Add plots over epochs under a legend: for each its name, what it says while empty, and its share."""
         self.plots = tuple(EpochCurves(self.theme, name, log, self) for name, _, _ in plots)
         self.plot = self.plots[0]
+        self._empty = tuple(words for _, words, _ in plots)
         self.legend = Legend(self)
         bar = QHBoxLayout()
         bar.addWidget(self.legend, 1)
         add_switch(bar, "log epochs", "Logarithmic epochs: the beginning takes more room", log, self._set_log)
         column.addLayout(bar)
-        for made, (_, empty, share) in zip(self.plots, plots, strict=True):
-            made.clear(empty)
+        for made, (_, _, share) in zip(self.plots, plots, strict=True):
             made.setMinimumHeight(_LEAST * share)
             column.addWidget(card(made), share)
+        self.clear_plots()
+
+    def clear_plots(self) -> None:
+        """Show in place of all curves what each plot says while it is empty."""
+        for plot, words in zip(self.plots, self._empty, strict=True):
+            plot.clear(words)
+        self.legend.show_keys(())
 
     @Slot(bool)
     def _set_log(self, on: bool) -> None:

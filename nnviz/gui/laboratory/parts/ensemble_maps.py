@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
 from nnviz.analysis.contour import zero_lines
+from nnviz.gui.laboratory.parts.plane_picture import places, upward
 from nnviz.gui.plot import Band, Curve, Dots, Picture, Plot, Reading, Scale
 from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line
@@ -46,6 +47,12 @@ class EnsembleMap(Plot):
         """Show other surfaces."""
         self._report = report
         self._redraw()
+
+    def clear(self, sentence: str) -> None:
+        """Show a sentence alone."""
+        self._report = None
+        self.read(None)
+        self.say(sentence)
 
     def set_boundaries(self, on: bool) -> None:
         """Show what single networks answer, or not."""
@@ -90,8 +97,7 @@ class EnsembleMap(Plot):
     def _draw_map(self, report: EpochsReport, surfaces: Surfaces) -> None:
         plane, data = report.plane, report.data
         left, right, bottom, top = plane.display_bounds
-        up = Scale(plane.labels[1], grid=False) if data.n_features > 1 else Scale(numbers=False, grid=False)
-        self.set_scales(Scale(plane.labels[0], grid=False), up, (left, right), (bottom, top))
+        self.set_scales(Scale(plane.labels[0], grid=False), upward(data, plane), (left, right), (bottom, top))
         if self.spread:
             self._largest = 0.5 if data.task == "classification" else self._kept(float(np.nanmax(surfaces.spread)))
             pixels = ramp_pixels(surfaces.spread, 0.0, self._largest, self.theme.sequential(), self.theme)
@@ -147,10 +153,9 @@ class EnsembleMap(Plot):
         part = data.real_train
         which = samples.chosen(len(part), samples.room_for(area.width(), area.height()) // 4)
         scale = None if flat else samples.target_scale(data, self.theme)
-        xy = plane.project(part.x[which])
+        xy = places(data, plane)[which]
         size = (0.6 if self.spread else 0.8) * samples.dot_size(len(which), area.width(), area.height())
         if flat:
-            xy[:, 1] = data.scaling.unscaled_target(part.targets[which])
             colors, numbers = [self.theme.color("train")], np.zeros(len(which), np.intp)
         else:
             colors = samples.sample_colors(data, scale, self.theme)

@@ -13,6 +13,9 @@ from nnviz.studies.cross_validation import CrossValidationReport
 _NAME, _ERROR, _TEST, _GAP = 74.0, 74.0, 96.0, 10.0
 _HEAD, _ROW, _BAR = 22, 20, 12
 _PALE = 0.45
+_LEAST_ROWS = 3
+"""Rows that there is room for at least: what stands beside them of the test part has as many lines."""
+
 MOST_ROWS = 12
 """Runs that are drawn; of more, those of the first repetitions."""
 
@@ -50,7 +53,7 @@ class FoldDiagram(QWidget):
         return min(len(self._report.held), MOST_ROWS) if self._report is not None else 0
 
     def sizeHint(self) -> QSize:
-        return QSize(400, _HEAD + _ROW * max(1, self._rows) + 6)
+        return QSize(400, _HEAD + _ROW * max(_LEAST_ROWS, self._rows) + 6)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, self.sizeHint().height())
@@ -78,10 +81,10 @@ class FoldDiagram(QWidget):
             painter.drawText(QRectF(self.width() - _ERROR - 8, top, _ERROR, _ROW), _RIGHT, errors[run])
             held = report.numbers[repeat][order] == fold
             painter.drawImage(bar.translated(0, top + (_ROW - _BAR) / 2), self._stripes(held, int(bar.width())))
-        rows = QRectF(bar.right() + _GAP, _HEAD + 4, _TEST, _ROW * self._rows - 8)
+        beside = QRectF(bar.right() + _GAP, _HEAD + 4, _TEST, _ROW * max(_LEAST_ROWS, self._rows) - 8)
         painter.setPen(QPen(self.theme.color("test"), 1.0, Qt.PenStyle.DashLine))
-        painter.drawRect(rows)
-        painter.drawText(rows, _CENTER | Qt.TextFlag.TextWordWrap, f"test\n{report.test_samples:,} samples\nuntouched")
+        painter.drawRect(beside)
+        painter.drawText(beside, _CENTER | Qt.TextFlag.TextWordWrap, _of_test(report))
 
     def _paint_head(self, painter: QPainter, report: CrossValidationReport, bar: QRectF) -> None:
         samples = report.numbers.shape[1]
@@ -134,6 +137,11 @@ class FoldDiagram(QWidget):
             error = float(report.curves.validation_error[run, place])
             shown.append(f"{error:.4g}" if report.target else f"{100 * error:.1f} %")
         return shown
+
+
+def _of_test(report: CrossValidationReport) -> str:
+    """Return what becomes of the test part, which the single split may be measured on."""
+    return f"test\n{report.test_samples:,} samples\nin no fold"
 
 
 def _rgb(color: QColor) -> np.ndarray:

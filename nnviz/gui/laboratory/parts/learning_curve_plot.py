@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from nnviz.analysis.learning_curve import counted
@@ -49,6 +51,7 @@ class LearningCurvePlot(Plot):
         self._dots.setZValue(5)
         self.pointed.connect(self._read_at)
         self.setAccessibleName("Errors over the number of training samples")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.apply_theme(theme)
 
     # ------------------------------------------------------------ what a page does
@@ -69,6 +72,8 @@ class LearningCurvePlot(Plot):
     def show_report(self, report: LearningCurveReport | None, wanted: float | None, chosen: int | None) -> None:
         """Show errors, the error that is wanted (in the report's own units) and the size that is chosen."""
         self._report, self._wanted, self._chosen = report, wanted, chosen
+        words = f"{int(report.sizes[chosen]):,} samples chosen" if report is not None and chosen is not None else ""
+        self.setAccessibleDescription(words)
         self._draw()
 
     def set_scales_of(self, log_x: bool, log_y: bool) -> None:
@@ -97,6 +102,7 @@ class LearningCurvePlot(Plot):
             self.say("The network of this run is trained on more and more of its training samples.")
             return
         self.say("")
+        bands: list[tuple[Band, NDArray[Any], Floats, Floats]] = []
         ends, known = [], np.asarray(np.isfinite(report.test_error).any(axis=0))
         sizes = report.sizes[known]
         for errors, curve, band in (
@@ -106,18 +112,20 @@ class LearningCurvePlot(Plot):
             mean, half = self._mean(errors[:, known])
             high = np.minimum(mean + half, self._most)
             curve.draw(self._x(sizes), self._y(mean))
-            band.draw(self._x(sizes), self._y(np.maximum(mean - half, 0.0)), self._y(high))
+            bands.append((band, sizes, np.maximum(mean - half, 0.0), high))
             ends += [mean, np.where(np.isfinite(high), high, mean)]
-        ends += self._draw_law()
+        ends += self._draw_law(bands)
         self._draw_dots(sizes, known)
         if self._wanted is not None:
             ends.append(np.array([self._wanted * self._factor]))
         self._place(ends)
+        for band, at, low, high in bands:
+            band.draw(self._x(at), self._down_to_axis(low, high), self._y(high))
         self._mark()
         self._read_at(self.pointer)
 
-    def _draw_law(self) -> list[Floats]:
-        """Draw the law within the sizes tried and beyond; return what it reaches."""
+    def _draw_law(self, bands: list[tuple[Band, NDArray[Any], Floats, Floats]]) -> list[Floats]:
+        """Draw the law within the sizes tried and beyond; return what it reaches, and add its band to the others."""
         report = self._report
         curve = report.curve if report is not None else None
         for item in (self._within, self._beyond, self._law_band):
@@ -135,8 +143,13 @@ class LearningCurvePlot(Plot):
             self._law_band.setVisible(False)
             return [law]
         low, high = (np.minimum(self._factor * each, self._most) for each in band)
-        self._law_band.draw(self._x(all_of_it), self._y(low), self._y(high))
+        bands.append((self._law_band, all_of_it, low, high))
         return [law, high]
+
+    def _down_to_axis(self, low: Floats, high: Floats) -> Floats:
+        """Return where the lower edge of a band lies: at the axis where it is below, as 0 is on a logarithmic one."""
+        edge = self._y(low)
+        return np.where(np.isfinite(self._y(high)) & ~np.isfinite(edge), self.y_range[0], edge)
 
     def _draw_dots(self, sizes: NDArray[np.int64], known: NDArray[np.bool_]) -> None:
         """Draw a dot at every mean; the chosen size has larger ones."""
@@ -204,6 +217,40 @@ class LearningCurvePlot(Plot):
             return errors
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(errors > 0.0, np.log10(errors), np.nan)
+
+    # ------------------------------------------------------------ keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        report, key = self._report, Qt.Key(event.key())
+        if report is None or not np.isfinite(report.test_error).any():
+            super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.picked.emit(self._beside(1 if key == Qt.Key.Key_Right else -1, len(report.sizes)))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._chosen is not None:
+            self.opened.emit(self._chosen)
+        else:
+            super().keyPressEvent(event)
+
+    def _beside(self, step: int, count: int) -> int:
+        """Return the number of the size beside the chosen one; the first, or the last, where none is chosen."""
+        if self._chosen is None:
+            return 0 if step > 0 else count - 1
+        return min(max(0, self._chosen + step), count - 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self.viewport())
+            painter.setPen(self.theme.color("accent"))
+            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
 
     # ------------------------------------------------------------ mouse
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent
 from PySide6.QtWidgets import QRubberBand, QWidget
 
 from nnviz.analysis.contour import zero_lines
@@ -19,7 +19,7 @@ from nnviz.gui.plot import Curve, Dot, Dots, Picture, Plot, Reading, Scale
 from nnviz.gui.plot.overlay import Line
 from nnviz.gui.plot.pens import line
 from nnviz.gui.plot.ticks import value_text
-from nnviz.gui.theme import Theme
+from nnviz.gui.theme import Theme, font
 from nnviz.gui.views import finite_range
 from nnviz.gui.views.parts import samples
 from nnviz.gui.views.parts.colors import class_pixels, ramp_pixels
@@ -32,6 +32,9 @@ MOST = 4_000
 
 STEPS = 24
 """Colours of a score."""
+
+_MOST_NAMED, _NAME = 12, 34.0
+"""Classes that are named along an axis at most, and the pixels that a plot leaves for numbers beside it."""
 
 _DRAG = 5
 """Pixels from which on a press that moves is a rectangle."""
@@ -83,6 +86,13 @@ class PlanePicture(Plot):
             self.marked = np.empty(0, np.intp)
         self._draw()
 
+    def clear(self, sentence: str) -> None:
+        """Show a sentence alone."""
+        self._data = self._plane = self._scores = None
+        self._surfaces, self._xy, self.marked = (), np.empty((0, 2)), np.empty(0, np.intp)
+        self.read(None)
+        self.say(sentence)
+
     def color_by(self, scores: NDArray[np.float64] | None, low: float = 0.0, high: float = 1.0) -> None:
         """Colour samples by a score (n,) between two values, not finite ones in the card's colour; None: by class."""
         self._scores, self._range = scores, (low, high if high > low else low + 1.0)
@@ -121,8 +131,7 @@ class PlanePicture(Plot):
             targets = finite_range(data.scaling.unscaled_target(data.train.targets)) or (0.0, 1.0)
             room = 0.25 * (targets[1] - targets[0]) or 1.0
             bottom, top = targets[0] - room, targets[1] + room
-        up = Scale(plane.labels[1], grid=False) if data.n_features > 1 or data.task == "regression" else self._classes()
-        self.set_scales(Scale(plane.labels[0], grid=False), up, (left, right), (bottom, top))
+        self.set_scales(Scale(plane.labels[0], grid=False), upward(data, plane), (left, right), (bottom, top))
         if flat:
             self._draw_fits(left, right)
         elif self._surfaces:
@@ -130,14 +139,6 @@ class PlanePicture(Plot):
             if len(self._surfaces) == 2 and self._surfaces[0].ndim == 3:
                 self._draw_boundaries(plane.display_bounds)
         self._draw_samples()
-
-    def _classes(self) -> Scale:
-        """Return the upward axis where classes of a single feature stand one above the other."""
-        assert self._data is not None
-        assert self._plane is not None
-        names = self._data.class_names if self._data.n_classes <= 12 else ()
-        rows = _rows_of(np.arange(self._data.n_classes), self._data.n_classes, self._plane)
-        return Scale("", fixed=tuple(zip(rows.tolist(), names, strict=False)), numbers=bool(names), grid=False)
 
     def _pixels(self) -> NDArray[np.uint8]:
         assert self._data is not None
@@ -268,6 +269,17 @@ class PlanePicture(Plot):
             return
         words = [Line(name[:20], value_text(value)) for name, value in zip(self._plane.labels, at, strict=True)]
         self.read(Reading(at[0], tuple(words), y=at[1]))
+
+
+def upward(data: SplitData, plane: Plane) -> Scale:
+    """Return the upward axis of the plane; of a single feature the classes stand one above the other."""
+    if data.n_features > 1 or data.task == "regression":
+        return Scale(plane.labels[1], grid=False)
+    metrics, right = QFontMetricsF(font("small", tabular=True)), Qt.TextElideMode.ElideRight
+    named = data.class_names if data.n_classes <= _MOST_NAMED else ()
+    names = [metrics.elidedText(name, right, _NAME) for name in named]
+    rows = _rows_of(np.arange(data.n_classes), data.n_classes, plane)
+    return Scale("", fixed=tuple(zip(rows.tolist(), names, strict=False)), numbers=bool(names), grid=False)
 
 
 def places(data: SplitData, plane: Plane) -> NDArray[np.float64]:

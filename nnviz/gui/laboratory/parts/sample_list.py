@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QImage, QPixmap
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from nnviz.data.dataset import SplitData
@@ -38,7 +38,9 @@ class SampleModel(QAbstractTableModel):
         self.rows: list[tuple[str, ...]] = []
         self._pictures: dict[int, QPixmap] = {}
 
-    def show(self, data: SplitData, titles: Sequence[str], numbers: list[int], rows: list[tuple[str, ...]]) -> None:
+    def show(
+        self, data: SplitData | None, titles: Sequence[str], numbers: list[int], rows: list[tuple[str, ...]]
+    ) -> None:
         """Show other rows."""
         self.beginResetModel()
         if data is not self.data_of:
@@ -90,13 +92,14 @@ class SampleList(QTableView):
     def __init__(self, theme: Theme, words: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._choosing = False
+        self._last = 0  # the width that the last column needs
         self.samples = SampleModel(theme, self)
         self.setModel(self.samples)
         self.setAccessibleName(words)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideNone)
@@ -106,7 +109,7 @@ class SampleList(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(_ROOM)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setFont(font("body", tabular=True))
         self.setIconSize(QSize(_PICTURE, _PICTURE))
@@ -127,7 +130,7 @@ class SampleList(QTableView):
         self, data: SplitData, titles: Sequence[str], numbers: Sequence[int], rows: Sequence[tuple[str, ...]]
     ) -> None:
         """Show rows of words, each of the sample of a number; the sample that is chosen stays so if it is there."""
-        first, shown = list(numbers[:MOST]), list(rows[:MOST])
+        first, shown = list(numbers), list(rows)
         same = data is self.samples.data_of and tuple(titles) == self.samples.titles
         if same and (first, shown) == (self.samples.numbers, self.samples.rows):
             return
@@ -136,10 +139,26 @@ class SampleList(QTableView):
         self.verticalHeader().setDefaultSectionSize(_PICTURE + 6 if self.samples.pictured else _ROW)
         metrics = QFontMetrics(self.font())
         for column, title in enumerate(titles):
-            words = max([title, *(row[column] for row in shown)], key=len)
-            width = max(metrics.horizontalAdvance(words), metrics.horizontalAdvance(title)) + _ROOM
-            self.setColumnWidth(column, width + (_PICTURE + 6) * (column == _PICTURES and self.samples.pictured))
+            self._last = max(map(metrics.horizontalAdvance, {title, *(row[column] for row in shown)})) + _ROOM
+            self._last += (_PICTURE + 6) * (column == _PICTURES and self.samples.pictured)
+            self.setColumnWidth(column, self._last)
+        self._fill()
         self.choose(before)
+
+    def _fill(self) -> None:
+        """Have the last column reach to the edge, and be no narrower than its words, as Qt would make it."""
+        last = len(self.samples.titles) - 1
+        if last >= 0:
+            room = self.viewport().width() - self.columnViewportPosition(last) - self.horizontalOffset()
+            self.setColumnWidth(last, max(self._last, room))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fill()
+
+    def clear(self) -> None:
+        """Show no rows."""
+        self.samples.show(None, (), [], [])
 
     def choose(self, number: int) -> None:
         """Choose a sample without saying so; one that is not in the list leaves none chosen."""
@@ -160,6 +179,12 @@ class SampleList(QTableView):
         if not self._choosing and current.isValid() and current.row() != previous.row():
             self.chosen.emit(self.numbers[current.row()])
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        before = self.current
+        self._choosing = True  # whoever only comes by chooses nothing, though Qt makes the first row the current one
+        super().focusInEvent(event)
+        self.choose(before)
+
     def apply_theme(self, theme: Theme) -> None:
         """Recolour."""
         self.samples.recolor(theme)
@@ -168,6 +193,7 @@ class SampleList(QTableView):
             f"QTableView::item {{ padding: 0 4px; }}"
             f"QTableView::item:selected {{ background: {theme.accent}; color: {theme.accent_text}; }}"
             f"QHeaderView::section {{ padding: 4px; }}"
+            f"QTableView::corner {{ background: {theme.card}; border: none; }}"
         )
 
 

@@ -93,6 +93,12 @@ class StackedParts(Plot):
         self._labels, self._factor, self._unit, self._mark = labels, factor, unit, mark
         self._redraw()
 
+    def clear(self, sentence: str) -> None:
+        """Show a sentence alone."""
+        self._x, self._layers = np.empty(0), ()
+        self.read(None)
+        self.say(sentence)
+
     def set_log_x(self, on: bool) -> None:
         """Show x on a logarithmic axis or on a linear one."""
         self.log_x = on
@@ -114,12 +120,14 @@ class StackedParts(Plot):
 
     def apply_theme(self, theme: Theme) -> None:
         super().apply_theme(theme)
-        if hasattr(self, "_whole") and self._layers:
+        if hasattr(self, "_whole"):
             self._redraw()
 
     # ------------------------------------------------------------ drawing
 
     def _redraw(self) -> None:
+        if not self._layers:
+            return
         shown = [layer for layer in self._layers if np.isfinite(layer.values).any()]
         reach = self._reach(self._tops(shown))
         if reach is None or len(self._x) < 2:

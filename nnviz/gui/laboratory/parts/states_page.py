@@ -22,9 +22,7 @@ class StatesPage(CurvesPage[R], Generic[R]):
 
     def states(self) -> tuple[Kept, ...]:
         """Return what is kept of the run in front."""
-        found = kept_states(self.run)
-        self._offered = [each.epoch for each in found]
-        return found
+        return kept_states(self.run)
 
     def begin(self) -> None:
         playing = self.controller.session.playing and self.run.playhead is None
@@ -38,7 +36,7 @@ class StatesPage(CurvesPage[R], Generic[R]):
         if isinstance(study, StatesStudy) and following:
             if self._of[0] != self.run.number:
                 study.cancel()
-            elif self._offered != [frame.epoch for frame in self.run.history.keyframes if frame.place[1] == 0]:
+            elif study.offered != tuple(frame.epoch for frame in self.run.history.keyframes if frame.place[1] == 0):
                 study.offer(self.states())
         super().refresh()
         if isinstance(study, StatesStudy) and not study.progress().over:

@@ -52,6 +52,7 @@ class SurfaceStrip(QWidget):
         if not same or data is not self._data:
             self._images = []
         self._surfaces, self._labels, self._data, self._place = surfaces, labels, data, place
+        self.setAccessibleDescription(f"{labels[place]}, {place + 1} of {len(labels)}" if labels else "")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -85,6 +86,9 @@ class SurfaceStrip(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.theme.color("accent" if chosen else "border"), 2.0 if chosen else 1.0))
             painter.drawRect(box)
+            if chosen and self.hasFocus():
+                painter.setPen(QPen(self.theme.color("text"), 1.0))
+                painter.drawRect(box.adjusted(-3, -3, 3, 3))
             if place % every == 0 or chosen:
                 painter.setPen(self.theme.color("text" if chosen else "muted"))
                 self._paint_words(painter, box, self._labels[place], chosen)

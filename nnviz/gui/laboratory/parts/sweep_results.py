@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nnviz.gui.laboratory.parts.note import Note
 from nnviz.gui.laboratory.parts.sweep_best import BestTable
 from nnviz.gui.laboratory.parts.sweep_heat_map import SweepMap
 from nnviz.gui.laboratory.parts.sweep_importance import Explaining, ImportancePlot, bars_of, explained
-from nnviz.gui.laboratory.parts.sweep_note import Note
 from nnviz.gui.laboratory.parts.sweep_parallel import MOST_LINES, ParallelPlot
 from nnviz.gui.laboratory.parts.sweep_points import Points, cells_of, points_of
 from nnviz.gui.theme import Theme

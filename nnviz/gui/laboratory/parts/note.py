@@ -1,4 +1,4 @@
-"""A sentence between the parts of the page of sweeps."""
+"""A sentence between the parts of a page."""
 
 from __future__ import annotations
 
