@@ -224,6 +224,7 @@ def test_every_number_of_the_plan_has_its_row() -> None:
     assert planned <= set(bench.rows.names())
 
 
+@pytest.mark.slow
 def test_the_frozen_app_is_held_against_the_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program = tmp_path / "nnviz"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m nnviz "$@"\n', encoding="utf-8")

@@ -138,6 +138,7 @@ def run(*arguments: str, **environment: str | None) -> subprocess.CompletedProce
     return subprocess.run(command, capture_output=True, text=True, timeout=280, env=known)
 
 
+@pytest.mark.slow
 def test_a_real_process_checks_itself() -> None:
     done = run("--json", "--quick")
     assert done.stderr == ""

@@ -105,6 +105,7 @@ def test_an_exception_leaves_a_report_and_one_dialog_and_the_app_goes_on(tmp_pat
     assert "RuntimeError: in a slot" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_native_fault_is_told_at_the_next_start_and_not_again(tmp_path: Path) -> None:
     done = run(FAULT, tmp_path)

@@ -61,6 +61,7 @@ def killed_after(sessions: subprocess.Popen[str], folder: Path, report: Path, se
     assert sessions.stdout.readline() == "over\n"
 
 
+@pytest.mark.slow
 def test_what_was_written_is_there(sessions: subprocess.Popen[str], tmp_path: Path) -> None:
     rng = random.Random(11)
     repeats = 0

@@ -349,6 +349,7 @@ def test_a_full_disk_is_said_and_nothing_that_was_shown_is_lost(
     assert shown == set(pl.read_parquet(tmp_path / RESULTS)["member"])
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
     plan = small(epochs=1200, seeds=24)
     experiment, folder = tmp_path / "quick.toml", tmp_path / "out"

@@ -51,6 +51,7 @@ def at(session: Session, epoch: int) -> Snapshot:
     return run.snapshot
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["compiled", "torch"])
 def test_any_epoch_of_2000_is_repeated_byte_for_byte(session_of: SessionOf, engine: str) -> None:
     settings = [DROPOUT, "training.optimizer=adam", "training.schedule=cosine", "training.epochs=2500"]
@@ -201,6 +202,7 @@ def test_a_film_goes_through_the_past_and_ends_at_now(session_of: SessionOf) -> 
     assert seen == sorted(seen)
 
 
+@pytest.mark.slow
 def test_a_repetition_can_be_given_up(session_of: SessionOf) -> None:
     """Progress is told while it takes long, and another wish ends it at once."""
     session = session_of("training.engine=torch", "training.batch_size=1", "data.source.samples=600")
