@@ -22,7 +22,7 @@ from nnviz.history.chapters import Edit
 from nnviz.probes import Probe, probes
 from nnviz.session import Session
 from nnviz.snapshot import Status
-from nnviz.training import worker as worker_module
+from nnviz.training import loaded
 from nnviz.training.camera import Camera
 from nnviz.training.commands import (
     Configure,
@@ -199,7 +199,7 @@ def test_a_defect_fails_the_run_and_not_the_thread(
         raise RuntimeError("out of luck")
 
     with monkeypatch.context() as patched:
-        patched.setattr(worker_module, "split", broken)
+        patched.setattr(loaded, "split", broken)
         session = session_of()
         with caplog.at_level(logging.CRITICAL):
             wait(session, lambda: session.run.status is Status.FAILED)
