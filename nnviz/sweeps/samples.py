@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from nnviz.data.dataset import Dataset, SplitData
-from nnviz.data.settings import DataSettings, PlaneSettings
+from nnviz.data.settings import DataSettings
 from nnviz.data.split import split
 from nnviz.project.library import Library
 
@@ -78,7 +78,7 @@ class Samples:
 
     def prepared(self, settings: DataSettings) -> SplitData:
         """Return the samples of some settings, split. Raises DataError."""
-        settings = settings.replace(plane=PlaneSettings())
+        settings = settings.samples
         with self._lock:  # held while loading: others would load the same
             return self._split.get(settings, lambda: split(self._dataset(settings), settings))
 
