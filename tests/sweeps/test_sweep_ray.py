@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -57,6 +58,29 @@ def test_a_worker_dies_and_nothing_is_lost_and_nothing_comes_twice(tmp_path: Any
     assert len(set(table["member"])) == len(table) == 90
     assert without_time(table) == without_time(swept(plan))
     assert not ray.is_initialized()
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_hear_of_it_is_ended() -> None:
+    def train_parcels() -> None:
+        end = time.monotonic() + 120.0
+        while time.monotonic() < end:
+            try:
+                time.sleep(0.05)
+            except KeyboardInterrupt:
+                continue
+
+    with closing(backends["ray"](threads=1)) as backend:
+        backend.open()
+        backend._batches[ray.remote(train_parcels).remote()] = []  # type: ignore[attr-defined]
+        end = time.monotonic() + 60.0
+        while not busy_workers():
+            assert time.monotonic() < end, "it never began"
+            time.sleep(0.05)
+        backend.cancel()
+        while busy_workers():
+            assert time.monotonic() < end, "it goes on"
+            time.sleep(0.05)
 
 
 @pytest.mark.slow

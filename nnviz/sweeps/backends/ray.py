@@ -31,6 +31,9 @@ _MOST_SAMPLES = 8
 _PORT = 6379
 """Where a Ray cluster listens unless it was told otherwise."""
 
+_GRACE = 3.0
+"""Seconds in which a worker that is told to end a training does so by itself."""
+
 
 @backends.register
 class Ray(Backend):
@@ -169,10 +172,16 @@ class Ray(Backend):
         return rows
 
     def cancel(self) -> None:
-        for batch in self._batches:
+        batches = list(self._batches)
+        self._batches.clear()
+        for batch in batches:
             with contextlib.suppress(Exception):  # one that has just ended cannot be cancelled, nor has to be
                 self._ray.cancel(batch)
-        self._batches.clear()
+        with contextlib.suppress(Exception):
+            # Ray loses a request that comes while a worker is about to begin: one that goes on ends with its process.
+            _, left = self._ray.wait(batches, num_returns=len(batches), timeout=_GRACE)
+            for batch in left:
+                self._ray.cancel(batch, force=True)
 
     def close(self) -> None:
         self._batches.clear()
