@@ -26,6 +26,10 @@ class ScreenshotError(RuntimeError):
     """A picture that cannot be made: one sentence that says why."""
 
 
+_LOOK = 0.05
+"""Seconds between two looks whether a page has been trained."""
+
+
 def take(
     experiment: Experiment,
     epochs: int,
@@ -108,6 +112,7 @@ def _picture_of_page(window: MainWindow, name: str, scale: int) -> QImage:
         while page.study is not None and not page.study.settled():
             _process_events()
             page.refresh()
+            page.study.join(_LOOK)  # this thread would take the time of those that train
         if page.study is not None and page.study.progress().state == "failed":
             raise ScreenshotError(f"{page.title} could not be shown. {page.sentence.text()}".strip())
         page.refresh()
