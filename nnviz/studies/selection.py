@@ -33,6 +33,9 @@ SMALLEST = 5
 _ALWAYS, _EVERY = 60, 20
 """Up to how many candidates theory is worked out anew for each, and for every how many beyond."""
 
+_FEWEST_WRONG = 5.0
+"""Wrong answers in a test part from which on their number is about normal: the usual rule of thumb for binomials."""
+
 _LEAST = 4
 """How many times the test part the samples that tell the truth must be."""
 
@@ -45,7 +48,8 @@ class SelectionReport:
     which is the one that counts. The others choose too, each among candidates in an order of its own, so that means
     over them show what is to be expected. `theory` is what `nnviz.analysis.optimism.best_of_related` expects of
     candidates with these true errors that err alike as these do: test and true error of the best of 1 to m, (m,) each;
-    None for fewer than two candidates. With many it comes every so often only, and is then that of fewer.
+    None for fewer than two candidates. With many it comes every so often only, and is then that of fewer; empty where
+    test parts hold so few wrong answers that their error rates are not normal, as the theory takes them to be.
     """
 
     samples: int
@@ -137,7 +141,9 @@ class SelectionStudy(Study[SelectionReport]):
         true = wrong.mean(axis=1)
         tests = np.stack([wrong[:, rows].mean(axis=1) for rows in places])
         theory = self.report().theory
-        if len(wrong) > 1 and (len(wrong) <= _ALWAYS or len(wrong) % _EVERY == 0 or len(wrong) == self.candidates):
+        if len(wrong) > 1 and true.mean() * self.samples < _FEWEST_WRONG:
+            theory = np.empty(0), np.empty(0)
+        elif len(wrong) > 1 and (len(wrong) <= _ALWAYS or len(wrong) % _EVERY == 0 or len(wrong) == self.candidates):
             theory = best_of_related(true, covariance_of(wrong, self.samples))
         return SelectionReport(self.samples, wrong.shape[1], true, tests, ranks, theory, fresh)
 
@@ -172,7 +178,8 @@ def sentence(report: SelectionReport) -> str:
     test, true = (float(each[-1]) for each in report.here())
     usual_test, usual_true = (float(each[-1]) for each in report.usually())
     assert report.theory is not None
-    expected = float(report.theory[1][-1] - report.theory[0][-1])
+    pairs = zip(*report.theory, strict=True)
+    by_theory = [f", by theory {100 * float(true - test):.1f} pp" for test, true in pairs]
     mean = float(report.true.mean())
     alone = smallest_error(report.count, report.samples, mean)
     new = "new" if report.fresh else "other"
@@ -180,9 +187,9 @@ def sentence(report: SelectionReport) -> str:
         f"The best of {report.count:,} networks by their error on {report.samples:,} test samples looks wrong on "
         f"{_percent(test)}; on {report.points:,} {new} samples it is wrong on {_percent(true)}, and all of them are on "
         f"{_percent(mean)} on average. Choosing made it look {100 * (true - test):.1f} pp better than it is; over "
-        f"{len(report.tests):,} test parts of that size {100 * (usual_true - usual_test):.1f} pp on average, by theory "
-        f"{100 * expected:.1f} pp. If all were equally good and erred independently, the best would look wrong on "
-        f"{_percent(alone)}."
+        f"{len(report.tests):,} test parts of that size {100 * (usual_true - usual_test):.1f} pp on "
+        f"average{''.join(by_theory[-1:])}. If all were equally good and erred independently, the best would look "
+        f"wrong on {_percent(alone)}."
     )
 
 

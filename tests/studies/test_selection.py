@@ -37,8 +37,20 @@ def test_equally_good_networks_look_better_the_more_there_are_to_choose_from():
     assert theory[0][-1] == pytest.approx(seems[-1], abs=0.02)
     assert theory[1][-1] == pytest.approx(really[-1], abs=0.02)
     text = sentence(report)
+    assert f"by theory {100 * float(theory[1][-1] - theory[0][-1]):.1f} pp" in text
     assert text.startswith("The best of 40 networks by their error on 40 test samples looks wrong on")
     assert f"{100 * report.here()[0][-1]:.1f} %" in text
+
+
+def test_where_hardly_an_answer_is_wrong_there_is_no_theory():
+    """With a normal law, the best would look wrong on less than nothing."""
+    easy = QUICK.with_settings(["data.source.noise=0.0", "network.layers[0].units=16"])
+    report = report_of(SelectionStudy(easy, Library(), epochs=60, candidates=5, samples=20))
+    assert report.true.mean() * 20 < 5
+    assert report.theory is not None
+    assert [len(each) for each in report.theory] == [0, 0]
+    assert "theory" not in sentence(report)
+    assert "on average. If all were equally good" in sentence(report)
 
 
 def test_true_errors_are_those_of_networks_trained_alone():

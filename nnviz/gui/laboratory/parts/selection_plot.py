@@ -78,12 +78,12 @@ class SelectionPlot(Plot):
         """Return what the colours stand for."""
         if self._report is None or self._report.count < 2:
             return []
-        theme = self.theme
+        theme, theory = self.theme, self._report.theory
         return [
             Key("looks, on the test part", theme.color("test")),
             Key("is, on all other samples", theme.color("text")),
             Key("optimism", mixed(theme.color("card"), theme.color("gap"), 0.3), "area"),
-            Key("theory", theme.color("muted"), "dashes"),
+            *([Key("theory", theme.color("muted"), "dashes")] if theory is not None and len(theory[0]) else []),
             Key("this test part", theme.color("test"), "dot"),
         ]
 
